@@ -1,0 +1,179 @@
+"""The currency of the package: immutable notes, tracks and pieces on a grid of ticks. No files, no seconds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from musicgen.errors import MusicgenError
+from musicgen.roles import ROLE_BY_NAME, ROLE_NAMES
+
+TICKS_PER_BEAT = 12
+"""Sixteenths and eighth triplets are both exact."""
+BEATS_PER_BAR = 4
+TICKS_PER_BAR = TICKS_PER_BEAT * BEATS_PER_BAR
+
+PITCH_CLASSES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+MODES = ("major", "minor")
+_SPELLINGS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+
+
+@dataclass(frozen=True, order=True)
+class Key:
+    """A tonic (pitch class, 0 is C) and a mode, "major" or "minor"."""
+
+    tonic: int
+    mode: str = "major"
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.tonic, int) and 0 <= self.tonic < 12):
+            raise MusicgenError(f"Expected a tonic from 0 to 11. Received: {self.tonic!r}.")
+        if self.mode not in MODES:
+            raise MusicgenError(f'Expected the mode "major" or "minor". Received: {self.mode!r}.')
+
+    @classmethod
+    def parse(cls, text: str) -> Key:
+        """Read "C", "F# major", "Bb minor" or "Am"; case of the mode and spaces do not matter.
+
+        Raises:
+            MusicgenError: the text names no key.
+        """
+        match = re.fullmatch(r"\s*([A-Ga-g])([#b♯♭]?)\s*(major|maj|minor|min|m|)\s*", str(text), re.I | re.A)
+        if match is None or (match[3] == "M"):
+            raise MusicgenError(f'Expected a key such as "C major" or "F# minor". Received: {str(text)[:40]!r}.')
+        shift = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}[match[2].lower()]
+        mode = "minor" if match[3].lower() in ("minor", "min", "m") else "major"
+        return cls((_SPELLINGS[match[1].upper()] + shift) % 12, mode)
+
+    def __str__(self) -> str:
+        return f"{PITCH_CLASSES[self.tonic]} {self.mode}"
+
+    @property
+    def normal_tonic(self) -> int:
+        """The tonic that keys of this mode are normalised to for the models: C for major, A for minor."""
+        return 9 if self.mode == "minor" else 0
+
+    @property
+    def shift_to_normal(self) -> int:
+        """Semitones, -6 to +5, from this key to C major or A minor."""
+        return (self.normal_tonic - self.tonic + 6) % 12 - 6
+
+
+ALL_KEYS: tuple[Key, ...] = tuple(Key(tonic, mode) for mode in MODES for tonic in range(12))
+
+
+@dataclass(frozen=True, order=True)
+class Note:
+    """A note: onset and duration in ticks, MIDI pitch 0 to 127, MIDI velocity 1 to 127."""
+
+    onset: int
+    pitch: int
+    duration: int
+    velocity: int
+
+    @property
+    def end(self) -> int:
+        """First tick at which the note no longer sounds."""
+        return self.onset + self.duration
+
+
+@dataclass(frozen=True)
+class Track:
+    """What one role plays, on one General MIDI program. Notes are kept sorted by onset, then pitch."""
+
+    role: str
+    program: int
+    notes: tuple[Note, ...]
+
+    def __post_init__(self) -> None:
+        if self.role not in ROLE_BY_NAME:
+            raise MusicgenError(f"Expected a role among {', '.join(ROLE_NAMES)}. Received: {self.role!r}.")
+        if not 0 <= self.program <= 127:
+            raise MusicgenError(f"Expected a program from 0 to 127. Received: {self.program!r}.")
+        notes = tuple(sorted(self.notes))
+        for note in notes:
+            if note.onset < 0 or note.duration < 1 or not 0 <= note.pitch <= 127 or not 1 <= note.velocity <= 127:
+                raise MusicgenError(
+                    f"Expected onset >= 0, duration >= 1, pitch 0 to 127, velocity 1 to 127. Received: {note}."
+                )
+        object.__setattr__(self, "notes", notes)
+
+
+@dataclass(frozen=True)
+class Music:
+    """A piece in 4/4: at most one track per role, in role order, on a grid of 12 ticks a beat.
+
+    Args:
+        tracks: the tracks; a role that is absent or has no notes is silent.
+        bars: length in bars, at least 1. Notes start inside it; a last note may ring past it.
+        tempo: beats (quarter notes) a minute.
+        key: the piece's key.
+        style: a style name, free text for imported music.
+    """
+
+    tracks: tuple[Track, ...]
+    bars: int
+    tempo: float = 120.0
+    key: Key = Key(0)
+    style: str = "pop"
+
+    def __post_init__(self) -> None:
+        if self.bars < 1:
+            raise MusicgenError(f"Expected at least one bar. Received: {self.bars!r}.")
+        if not 4 <= self.tempo <= 1000:  # a MIDI file cannot say less than 3.6
+            raise MusicgenError(f"Expected a tempo from 4 to 1000 beats a minute. Received: {self.tempo!r}.")
+        tracks = tuple(sorted(self.tracks, key=lambda track: ROLE_NAMES.index(track.role)))
+        roles = [track.role for track in tracks]
+        if len(set(roles)) != len(roles):
+            raise MusicgenError(f"Expected at most one track per role. Received: {', '.join(roles)}.")
+        for track in tracks:
+            if track.notes and track.notes[-1].onset >= self.ticks:
+                raise MusicgenError(
+                    f"Expected onsets below tick {self.ticks} ({self.bars} bars). "
+                    f"Received: {track.notes[-1].onset} in {track.role}."
+                )
+        object.__setattr__(self, "tracks", tracks)
+
+    @property
+    def ticks(self) -> int:
+        """Length in ticks."""
+        return self.bars * TICKS_PER_BAR
+
+    @property
+    def note_count(self) -> int:
+        return sum(len(track.notes) for track in self.tracks)
+
+    def notes(self, role: str) -> tuple[Note, ...]:
+        """The notes of a role, empty if it is silent."""
+        return next((track.notes for track in self.tracks if track.role == role), ())
+
+    def transposed(self, semitones: int) -> Music:
+        """The same piece `semitones` higher, drums untouched; a pitch that would leave 0 to 127 moves by octaves."""
+
+        def move(note: Note) -> Note:
+            pitch = note.pitch + semitones
+            pitch += 12 * (-(pitch // 12) if pitch < 0 else 0) - 12 * max(0, -((127 - pitch) // 12))
+            return replace(note, pitch=pitch)
+
+        tracks = tuple(
+            track if ROLE_BY_NAME[track.role].is_drums else replace(track, notes=tuple(map(move, track.notes)))
+            for track in self.tracks
+        )
+        key = Key((self.key.tonic + semitones) % 12, self.key.mode)
+        return replace(self, tracks=tracks, key=key)
+
+    def excerpt(self, start: int, bars: int) -> Music:
+        """Bars `start` to `start + bars - 1` as a piece of its own: the notes that begin there, cut at its end."""
+        first, last = start * TICKS_PER_BAR, (start + bars) * TICKS_PER_BAR
+        tracks = tuple(
+            replace(
+                track,
+                notes=tuple(
+                    replace(note, onset=note.onset - first, duration=min(note.duration, last - note.onset))
+                    for note in track.notes
+                    if first <= note.onset < last
+                ),
+            )
+            for track in self.tracks
+        )
+        return replace(self, tracks=tracks, bars=bars)

@@ -1,0 +1,120 @@
+"""What a person can ask for, and the limits of it. Checked here once, for the page and the command line alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from musicgen.errors import MusicgenError, RequestError
+from musicgen.music import Key
+from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
+
+BAR_CHOICES = (4, 8, 16, 32)
+TEMPO_RANGE = (40.0, 240.0)
+TEMPERATURE_RANGE = (0.0, 1.5)
+MAX_SEED = 2**32 - 1
+_C_MAJOR = Key(0)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A piece to be made.
+
+    Args:
+        style: a name of `roles.STYLES`.
+        bars: 4, 8, 16 or 32.
+        tempo: beats a minute, 40 to 240; None for the usual tempo of the style.
+        key: a `Key`, or text such as "A minor".
+        seed: 0 to 2**32 - 1; the same request gives the same music.
+        temperature: 0 (the most expected music) to 1.5; 1 samples the model as it was trained.
+        roles: the roles that play, at least one.
+
+    Raises:
+        RequestError: a field is of the wrong type or out of its range.
+    """
+
+    style: str = "pop"
+    bars: int = 16
+    tempo: float | None = None
+    key: Key | str = _C_MAJOR
+    seed: int = 0
+    temperature: float = 1.0
+    roles: tuple[str, ...] = ROLE_NAMES
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.style, str) or self.style not in STYLE_BY_NAME:
+            raise RequestError(f"style: expected one of {', '.join(STYLE_NAMES)}. Received: {_show(self.style)}.")
+        bar_choices = f"one of {', '.join(map(str, BAR_CHOICES))}"
+        self._set("bars", _integer("bars", self.bars, bar_choices))
+        if self.bars not in BAR_CHOICES:
+            raise RequestError(f"bars: expected {bar_choices}. Received: {_show(self.bars)}.")
+        tempo = STYLE_BY_NAME[self.style].tempo if self.tempo is None else self.tempo
+        self._set("tempo", _number("tempo", tempo, TEMPO_RANGE, "beats a minute"))
+        if not isinstance(self.key, Key):
+            if not isinstance(self.key, str):
+                raise RequestError(f'key: expected a key such as "A minor". Received: {_show(self.key)}.')
+            try:
+                self._set("key", Key.parse(self.key))
+            except MusicgenError as error:
+                raise RequestError(f"key: {error}") from None
+        self._set("seed", _integer("seed", self.seed, f"a whole number from 0 to {MAX_SEED}"))
+        if not 0 <= self.seed <= MAX_SEED:
+            raise RequestError(f"seed: expected a whole number from 0 to {MAX_SEED}. Received: {_show(self.seed)}.")
+        self._set("temperature", _number("temperature", self.temperature, TEMPERATURE_RANGE))
+        roles = self.roles
+        if not isinstance(roles, (list, tuple, set, frozenset)):  # an iterator may have no end
+            raise RequestError(f"roles: expected a list of role names. Received: {_show(roles)}.")
+        roles = tuple(roles)
+        unknown = [role for role in roles if role not in ROLE_NAMES]
+        if unknown or not roles:
+            received = _show(unknown[0]) if unknown else "none"
+            raise RequestError(f"roles: expected at least one of {', '.join(ROLE_NAMES)}. Received: {received}.")
+        self._set("roles", tuple(role for role in ROLE_NAMES if role in roles))
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values that JSON can hold; `from_dict` reads them back."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {"key": str(self.key), "roles": list(self.roles)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object]) -> Request:
+        """The inverse of `to_dict`.
+
+        Raises:
+            RequestError: an unknown field, or a value that a `Request` refuses.
+        """
+        if not isinstance(values, Mapping):
+            raise RequestError(f"Expected a mapping of fields to values. Received: {_show(values)}.")
+        names = {field.name for field in fields(cls)}
+        unknown = [name for name in values if name not in names]
+        if unknown:
+            raise RequestError(f"Expected fields among {', '.join(sorted(names))}. Received: {_show(unknown[0])}.")
+        return cls(**values)  # type: ignore[arg-type]
+
+
+def _integer(name: str, value: object, expected: str) -> int:
+    if isinstance(value, float) and value.is_integer():  # not so for NaN and the infinities
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise RequestError(f"{name}: expected {expected}. Received: {_show(value)}.")
+    return value
+
+
+def _number(name: str, value: object, limits: tuple[float, float], unit: str = "") -> float:
+    low, high = limits
+    expected = f"a number from {low:g} to {high:g} {unit}".rstrip()
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise RequestError(f"{name}: expected {expected}. Received: {_show(value)}.")
+    return float(value)
+
+
+def _show(value: object) -> str:
+    """A value for an error message: one line, never long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not write integers of more than 4300 digits
+        text = f"a value of type {type(value).__name__} that is too large to show"
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,95 @@
+"""Tables: the roles of a band, the drum kit, the styles. Append rows only: models store positions in them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Role:
+    """One chair of the band.
+
+    `low` and `high` are the inclusive MIDI pitch range of a pitched role. Drums have pitches of the
+    General MIDI percussion map instead, see `DRUM_PITCHES`.
+    """
+
+    name: str
+    label: str
+    low: int
+    high: int
+    program: int
+    """Default General MIDI program, 0 to 127."""
+
+    @property
+    def is_drums(self) -> bool:
+        return self.name == "drums"
+
+
+ROLES: tuple[Role, ...] = (
+    Role("melody", "Melody", 48, 95, 73),
+    Role("chords", "Chords", 36, 83, 0),
+    Role("pad", "Pad", 36, 83, 48),
+    Role("bass", "Bass", 24, 59, 33),
+    Role("drums", "Drums", 35, 81, 0),
+)
+ROLE_NAMES: tuple[str, ...] = tuple(role.name for role in ROLES)
+ROLE_BY_NAME: dict[str, Role] = {role.name: role for role in ROLES}
+
+DRUM_PITCHES: tuple[int, ...] = (
+    36, 38, 37, 39, 42, 44, 46, 45, 47, 50, 49, 51, 53, 54, 56, 70, 62, 64, 75, 81,
+)  # fmt: skip
+"""The canonical General MIDI pitch of each drum class: kick, snare, side stick, clap, closed, pedal and open
+hi-hat, low, mid and high tom, crash, ride, ride bell, tambourine, cowbell, shaker, high and low hand drum,
+claves, triangle."""
+
+_DRUM_CLASS_OF: dict[int, int] = {
+    35: 36, 36: 36, 38: 38, 40: 38, 37: 37, 39: 39, 42: 42, 44: 44, 46: 46,
+    41: 45, 43: 45, 45: 45, 47: 47, 48: 50, 50: 50, 49: 49, 52: 49, 55: 49, 57: 49,
+    51: 51, 59: 51, 53: 53, 54: 54, 56: 56, 69: 70, 70: 70, 82: 70,
+    60: 62, 62: 62, 63: 62, 65: 62, 61: 64, 64: 64, 66: 64, 67: 56, 68: 56,
+    75: 75, 76: 75, 77: 75, 73: 75, 74: 75, 80: 81, 81: 81,
+}  # fmt: skip
+
+
+def canonical_drum(pitch: int) -> int | None:
+    """The member of `DRUM_PITCHES` that stands for a General MIDI percussion pitch, or None if there is none."""
+    return _DRUM_CLASS_OF.get(pitch)
+
+
+@dataclass(frozen=True)
+class Style:
+    """A style label, the tempo it is usually played at (beats a minute) and its instruments (GM programs)."""
+
+    name: str
+    label: str
+    tempo: int
+    melody: int
+    chords: int
+    pad: int
+    bass: int
+    kit: int = 0
+    """Percussion program of the drum channel: 0 standard, 8 room, 16 power, 25 electronic, 32 jazz, 40 brush."""
+
+    def program(self, role: str) -> int:
+        """General MIDI program for a role name."""
+        return {"melody": self.melody, "chords": self.chords, "pad": self.pad, "bass": self.bass, "drums": self.kit}[
+            role
+        ]
+
+
+STYLES: tuple[Style, ...] = (
+    Style("pop", "Pop", 112, 80, 4, 89, 33),
+    Style("rock", "Rock", 126, 29, 27, 18, 34),
+    Style("jazz", "Jazz", 132, 66, 0, 26, 32, 32),
+    Style("latin", "Latin", 116, 56, 0, 48, 32),
+    Style("blues", "Blues", 96, 22, 0, 16, 33, 8),
+    Style("folk", "Folk", 108, 73, 25, 49, 32, 40),
+    Style("country", "Country", 120, 110, 25, 49, 33),
+    Style("funk", "Funk", 104, 65, 28, 61, 36),
+    Style("dance", "Dance", 124, 81, 90, 89, 38, 25),
+    Style("trad", "Ragtime", 128, 71, 0, 57, 58),
+    Style("reggae", "Reggae", 84, 56, 28, 16, 33),
+    Style("ballad", "Ballad", 76, 68, 0, 48, 33),
+    Style("game", "Game", 128, 80, 30, 48, 34, 16),
+    Style("classical", "Classical", 96, 40, 0, 48, 43),
+)
+STYLE_NAMES: tuple[str, ...] = tuple(style.name for style in STYLES)
+STYLE_BY_NAME: dict[str, Style] = {style.name: style for style in STYLES}

@@ -1,0 +1,124 @@
+"""Notes, tracks, keys, pieces."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musicgen.errors import MusicgenError
+from musicgen.music import ALL_KEYS, Key, Music, Note, Track
+
+
+@pytest.mark.parametrize(
+    ("text", "tonic", "mode"),
+    [
+        ("C", 0, "major"),
+        ("a minor", 9, "minor"),
+        ("F# major", 6, "major"),
+        ("Bb minor", 10, "minor"),
+        ("Am", 9, "minor"),
+        ("  E♭ MAJ ", 3, "major"),
+        ("AB", 8, "major"),
+        ("Cb", 11, "major"),
+        ("B#", 0, "major"),
+    ],
+)
+def test_key_reads_text(text, tonic, mode):
+    assert Key.parse(text) == Key(tonic, mode)
+
+
+@pytest.mark.parametrize("text", ["", "H", "C dur", "CM", "A minor!", "A mın", "C##", "🎵", "C" * 10_000])
+def test_key_refuses_other_text_in_one_line(text):
+    with pytest.raises(MusicgenError, match="Expected a key such as") as error:
+        Key.parse(text)
+    assert "\n" not in str(error.value) and len(str(error.value)) < 150
+
+
+@given(st.text(max_size=12))
+def test_key_parse_raises_nothing_else(text):
+    with contextlib.suppress(MusicgenError):
+        assert Key.parse(text) in ALL_KEYS
+
+
+@pytest.mark.parametrize("key", ALL_KEYS, ids=str)
+def test_key_text_reads_back_and_shifts_to_normal(key):
+    assert Key.parse(str(key)) == key
+    assert -6 <= key.shift_to_normal <= 5
+    assert (key.tonic + key.shift_to_normal) % 12 == (9 if key.mode == "minor" else 0)
+
+
+@pytest.mark.parametrize(("tonic", "mode"), [(12, "major"), (-1, "major"), (1.5, "major"), (0, "dorian")])
+def test_key_refuses(tonic, mode):
+    with pytest.raises(MusicgenError, match="Received"):
+        Key(tonic, mode)
+
+
+def test_track_sorts_its_notes_by_onset_then_pitch():
+    track = Track("bass", 33, (Note(12, 36, 6, 90), Note(0, 43, 6, 90), Note(0, 40, 6, 90)))
+    assert [(note.onset, note.pitch) for note in track.notes] == [(0, 40), (0, 43), (12, 36)]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [Note(-1, 60, 1, 64), Note(0, 128, 1, 64), Note(0, -1, 1, 64), Note(0, 60, 0, 64), Note(0, 60, 1, 0),
+     Note(0, 60, 1, 128)],
+)  # fmt: skip
+def test_track_refuses_notes_out_of_range(note):
+    with pytest.raises(MusicgenError, match="Expected onset"):
+        Track("melody", 0, (note,))
+
+
+@pytest.mark.parametrize(("role", "program"), [("lead", 0), ("melody", 128), ("melody", -1)])
+def test_track_refuses_unknown_role_and_program(role, program):
+    with pytest.raises(MusicgenError, match="Received"):
+        Track(role, program, ())
+
+
+def test_music_keeps_role_order():
+    music = Music((Track("drums", 0, ()), Track("melody", 0, ())), bars=1)
+    assert [track.role for track in music.tracks] == ["melody", "drums"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"bars": 0},
+        {"bars": 1, "tempo": float("nan")},
+        {"bars": 1, "tempo": float("inf")},
+        {"bars": 1, "tempo": 3},
+        {"bars": 1, "tempo": 1001},
+        {"bars": 1, "tracks": (Track("bass", 0, ()), Track("bass", 1, ()))},
+        {"bars": 1, "tracks": (Track("bass", 0, (Note(48, 36, 1, 64),)),)},
+    ],
+    ids=str,
+)
+def test_music_refuses(fields):
+    with pytest.raises(MusicgenError, match=r"Expected .* Received: "):
+        Music(**{"tracks": (), **fields})
+
+
+def test_music_counts_and_finds_notes(small_music):
+    assert small_music.ticks == 96
+    assert small_music.note_count == 4 + 6 + 2 + 3 + 8
+    assert small_music.notes("bass")[0] == Note(0, 36, 24, 90)
+    assert Music((), bars=1).notes("bass") == ()
+
+
+def test_transposed_moves_pitches_and_key_but_not_drums(small_music):
+    up = small_music.transposed(2)
+    assert [note.pitch for note in up.notes("bass")] == [38, 45, 38]
+    assert up.notes("drums") == small_music.notes("drums")
+    assert up.key == Key.parse("D major")
+    assert up.transposed(-2) == small_music
+
+
+@given(st.integers(0, 127), st.integers(-200, 200))
+def test_transposed_stays_in_range_and_keeps_the_pitch_class(pitch, semitones):
+    music = Music((Track("melody", 0, (Note(0, pitch, 1, 64),)),), bars=1).transposed(semitones)
+    assert music.notes("melody")[0].pitch % 12 == (pitch + semitones) % 12
+
+
+def test_excerpt_takes_the_notes_that_begin_in_it_and_cuts_them_at_its_end():
+    music = Music((Track("pad", 48, (Note(0, 60, 200, 64), Note(50, 62, 100, 64), Note(96, 64, 1, 64))),), bars=3)
+    assert music.excerpt(1, 1) == Music((Track("pad", 48, (Note(2, 62, 46, 64),)),), bars=1)

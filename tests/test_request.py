@@ -1,0 +1,83 @@
+"""What may be asked for, and what is said to anything else."""
+
+import contextlib
+import itertools
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musicgen.errors import RequestError
+from musicgen.music import ALL_KEYS, Key
+from musicgen.request import BAR_CHOICES, MAX_SEED, Request
+from musicgen.roles import ROLE_NAMES, STYLE_NAMES
+
+NAN, INF = math.nan, math.inf
+
+
+def test_defaults_are_filled_in():
+    request = Request(style="jazz")
+    assert (request.bars, request.tempo, request.key, request.seed) == (16, 132.0, Key(0, "major"), 0)
+    assert request.roles == ("melody", "chords", "pad", "bass", "drums")
+
+
+def test_values_are_normalised():
+    request = Request(bars=8.0, tempo=90, key="a minor", seed=7.0, roles=["drums", "bass", "bass"])
+    assert (request.bars, request.tempo, request.key, request.seed) == (8, 90.0, Key(9, "minor"), 7)
+    assert request.roles == ("bass", "drums")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *[("style", value) for value in ("polka", "", "POP", None, 3, ["pop"], NAN)],
+        *[("bars", value) for value in (0, -4, 5, 64, 4.5, NAN, INF, "16", None, True, [4], 10**5000)],
+        *[("tempo", value) for value in (39.9, 240.1, 0, -120, NAN, INF, -INF, "120", True, [120], 10**5000)],
+        *[("key", value) for value in ("", "H minor", "C" * 1000, None, 3, NAN, [], 10**5000)],
+        *[("seed", value) for value in (-1, MAX_SEED + 1, 0.5, NAN, INF, "7", None, True, 10**5000)],
+        *[("temperature", value) for value in (-0.1, 1.51, NAN, INF, -INF, "1", None, False)],
+        *[("roles", value) for value in ((), "drums", None, 3, ("lead",), ("bass", None), (["bass"],), {"x": 1})],
+        ("roles", itertools.count()),
+    ],
+    ids=lambda value: str(type(value).__name__) if not isinstance(value, str) else value[:20],
+)
+def test_refuses_and_says_what_was_expected_and_received(field, value):
+    with pytest.raises(RequestError, match=rf"^{field}: .*[Ee]xpected .* Received: ") as error:
+        Request(**{field: value})
+    assert "\n" not in str(error.value) and len(str(error.value)) < 300
+
+
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.binary(max_size=20)
+_ANYTHING = st.recursive(
+    _SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4)
+)
+
+
+@given(st.sampled_from(["style", "bars", "tempo", "key", "seed", "temperature", "roles"]), _ANYTHING)
+def test_no_value_raises_anything_else(field, value):
+    with contextlib.suppress(RequestError):
+        Request(**{field: value})
+
+
+@given(
+    st.builds(
+        Request,
+        style=st.sampled_from(STYLE_NAMES),
+        bars=st.sampled_from(BAR_CHOICES),
+        tempo=st.floats(40, 240),
+        key=st.sampled_from(ALL_KEYS),
+        seed=st.integers(0, MAX_SEED),
+        temperature=st.floats(0, 1.5),
+        roles=st.lists(st.sampled_from(ROLE_NAMES), min_size=1),
+    )
+)
+def test_survives_json(request):
+    assert Request.from_dict(json.loads(json.dumps(request.to_dict()))) == request
+
+
+@pytest.mark.parametrize("values", [{"sytle": "pop"}, {1: 2, "x": 3}, {"bars": 5}, None, [], "bars"], ids=str)
+def test_from_dict_refuses(values):
+    with pytest.raises(RequestError, match=r"xpected .* Received: "):
+        Request.from_dict(values)
