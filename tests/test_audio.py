@@ -1,0 +1,268 @@
+"""The synthesiser, measured: how long, how loud, how alike."""
+
+import io
+import subprocess
+import sys
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import mido
+import numpy as np
+import pyloudnorm
+import pytest
+
+from musicgen import audio
+from musicgen.audio import MAX_TAIL_SECONDS, PEAK, Audio, Renderer, find_soundfont
+from musicgen.errors import AudioError, MidiError
+from musicgen.midi import to_midi
+from musicgen.music import Music, Note, Track
+
+
+def loudness(sound: Audio) -> float:
+    return pyloudnorm.Meter(sound.rate).integrated_loudness(sound.samples / 32768)
+
+
+def peak(sound: Audio) -> float:
+    return np.abs(sound.samples.astype(int)).max() / 32768
+
+
+def first_sound(sound: Audio) -> float:
+    """Seconds before the sound rises over a hundredth of its peak."""
+    size = np.abs(sound.samples.astype(int)).max(axis=1)
+    return int(np.argmax(size > size.max() / 100)) / sound.rate
+
+
+def one_note(onset=0, duration=12, velocity=100, role="melody", program=0, pitch=72, bars=1) -> Music:
+    return Music((Track(role, program, (Note(onset, pitch, duration, velocity),)),), bars, 120.0)
+
+
+def midi_with_events(*messages) -> bytes:
+    file = mido.MidiFile(ticks_per_beat=96)
+    file.tracks.append(mido.MidiTrack(messages))
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def sound(renderer, small_midi) -> Audio:
+    return renderer.render(small_midi)
+
+
+# --- what a render is ------------------------------------------------------------------------------------------
+
+
+def test_is_16_bit_stereo_at_44100(sound):
+    assert sound.samples.dtype == np.int16
+    assert sound.samples.shape == (round(sound.seconds * 44_100), 2)
+    assert sound.rate == 44_100
+
+
+def test_lasts_as_long_as_the_piece_and_a_tail(sound):
+    assert 4.0 + 0.4 <= sound.seconds <= 4.0 + MAX_TAIL_SECONDS
+
+
+def test_ends_in_silence(sound):
+    assert np.abs(sound.samples[-10:]).max() <= 10
+
+
+def test_is_as_loud_as_promised_without_clipping(sound):
+    assert loudness(sound) == pytest.approx(-16, abs=1)
+    assert 0.1 < peak(sound) <= PEAK
+
+
+def test_is_stereo(sound):
+    assert not np.array_equal(sound.samples[:, 0], sound.samples[:, 1])
+
+
+def test_a_peak_over_the_ceiling_is_turned_down_and_not_clipped(renderer):
+    hit = one_note(0, 3, 127, "drums", 0, 36)
+    clicks = replace(hit, tracks=(Track("drums", 0, tuple(Note(24 * i, 37, 3, 127) for i in range(8))),), bars=4)
+    loud = renderer.render(to_midi(clicks))
+    assert peak(loud) == pytest.approx(PEAK, abs=0.001)
+    assert np.sum(np.abs(loud.samples.astype(int)) >= PEAK * 32767 - 1) < 50
+
+
+@pytest.mark.parametrize("tick", [0, 12, 30])
+def test_a_note_sounds_when_it_is_written(renderer, tick):
+    sound = renderer.render(to_midi(one_note(onset=tick, role="drums", pitch=37)))
+    assert first_sound(sound) == pytest.approx(tick / 24, abs=0.005)
+
+
+def test_the_channel_of_drums_plays_a_kit(renderer):
+    """Middle C is a bongo on channel 10, which is over long before the note ends."""
+    drum = renderer.render(to_midi(one_note(0, 48, 100, "drums", 0, 60)))
+    organ = renderer.render(to_midi(one_note(0, 48, 100, "melody", 19, 60)))
+    last_second = slice(44_100, 2 * 44_100)
+    assert np.abs(drum.samples[last_second]).mean() < 0.05 * np.abs(organ.samples[last_second]).mean()
+
+
+def test_programs_sound_different(renderer):
+    piano, flute = (renderer.render(to_midi(one_note(program=program))).samples for program in (0, 73))
+    length = min(len(piano), len(flute))
+    assert not np.array_equal(piano[:length], flute[:length])
+
+
+@pytest.mark.parametrize("role", ["melody", "drums"])
+def test_a_program_that_the_soundfont_lacks_still_sounds(renderer, role):
+    assert peak(renderer.render(to_midi(one_note(role=role, program=127, pitch=38)))) > 0.1
+
+
+def test_a_note_that_never_ends_is_ended(renderer):
+    data = to_midi(one_note(0, 48, program=19)).replace(b"\x80\x48\x00", b"\xb0\x40\x7f")  # its end: a pedal down
+    assert data.count(b"\xb0\x40\x7f") == 1
+    sound = renderer.render(data)
+    assert sound.seconds < 2 + MAX_TAIL_SECONDS and np.abs(sound.samples[-10:]).max() <= 10
+
+
+def test_silence_stays_silent(renderer):
+    assert peak(renderer.render(to_midi(Music((), 2)))) < 0.001
+    assert peak(renderer.render(to_midi(one_note(velocity=1, pitch=0)))) < 0.01
+
+
+def test_the_shortest_piece_renders(renderer):
+    short = Music((Track("melody", 0, (Note(0, 72, 1, 100),)),), 1, 1000.0)
+    assert peak(renderer.render(to_midi(short))) > 0.1
+
+
+# --- the same bytes, the same sound ----------------------------------------------------------------------------
+
+
+def test_two_renders_are_identical_to_the_bit(renderer, small_midi, sound):
+    assert np.array_equal(renderer.render(small_midi).samples, sound.samples)
+
+
+def test_a_new_renderer_gives_the_same_as_a_used_and_a_warm_one(small_midi, sound):
+    new = Renderer()
+    assert np.array_equal(new.render(small_midi).samples, sound.samples)
+    new.warm_up()
+    assert np.array_equal(new.render(small_midi).samples, sound.samples)
+
+
+def test_renders_at_the_same_time_equal_renders_in_turn(renderer):
+    pieces = [to_midi(one_note(pitch=60 + i, program=10 * i)) for i in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(Renderer(renderer.soundfont).render, pieces))
+    for piece, sound in zip(pieces, together, strict=True):
+        assert np.array_equal(renderer.render(piece).samples, sound.samples)
+
+
+def test_a_piece_does_not_change_the_next(renderer, small_midi, sound):
+    mute = midi_with_events(
+        *(mido.Message("control_change", channel=channel, control=7, value=0) for channel in range(16)),
+        *(mido.Message("control_change", channel=channel, control=126, value=1) for channel in range(16)),
+        mido.Message("pitchwheel", pitch=8191),
+        mido.Message("note_on", note=60),
+    )
+    renderer.render(mute)
+    assert np.array_equal(renderer.render(small_midi).samples, sound.samples)
+
+
+# --- limits ----------------------------------------------------------------------------------------------------
+
+
+def test_more_than_ten_minutes_are_refused(renderer):
+    ten_minutes_and_a_second = midi_with_events(mido.MetaMessage("end_of_track", time=2 * 96 * 601))
+    with pytest.raises(AudioError, match=r"at most 10 minutes\. Received: 10\.02\."):
+        renderer.render(ten_minutes_and_a_second)
+
+
+def test_what_is_no_midi_is_refused(renderer):
+    with pytest.raises(MidiError, match="Expected a MIDI file"):
+        renderer.render(b"hello")
+
+
+# --- soundfonts ------------------------------------------------------------------------------------------------
+
+
+def test_the_variable_names_the_soundfont(renderer):
+    assert find_soundfont({"MUSICGEN_SOUNDFONT": str(renderer.soundfont)}) == renderer.soundfont
+
+
+def test_without_a_variable_or_a_system_font_the_small_one_is_found(monkeypatch):
+    monkeypatch.setattr(audio, "_FOLDERS", ())
+    assert find_soundfont({}).name == "TimGM6mb.sf2"
+
+
+def test_musescore_general_comes_before_the_small_one(monkeypatch, tmp_path, renderer):
+    (tmp_path / "MuseScore_General.sf3").symlink_to(renderer.soundfont)
+    monkeypatch.setattr(audio, "_FOLDERS", (str(tmp_path),))
+    assert find_soundfont({}) == tmp_path / "MuseScore_General.sf3"
+
+
+def test_no_soundfont_at_all_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(audio, "_candidates", lambda: [])
+    with pytest.raises(AudioError, match="apt install musescore-general-soundfont-small"):
+        find_soundfont({})
+
+
+@pytest.fixture
+def small_font(monkeypatch) -> bytes:
+    monkeypatch.setattr(audio, "_FOLDERS", ())
+    return find_soundfont({}).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda font: b"", "another kind"),
+        (lambda font: b"garbage" * 1000, "another kind"),
+        (lambda font: b"RIFF\x10\0\0\0WAVEfmt 12345678", "another kind"),
+        (lambda font: font[: len(font) // 2], "the file was cut"),
+        (lambda font: b"RIFF\x0c\0\0\0sfbkgarbage!", "cannot load"),
+    ],
+    ids=["empty", "garbage", "a wav", "truncated", "header only"],
+)
+def test_what_is_no_soundfont_is_refused(tmp_path, small_font, damage, message):
+    path = tmp_path / "font.sf2"
+    path.write_bytes(damage(small_font))
+    with pytest.raises(AudioError, match=message):
+        Renderer(path)
+
+
+def test_a_named_soundfont_that_cannot_be_used_has_no_silent_substitute(tmp_path):
+    with pytest.raises(AudioError, match=r"Expected a soundfont at .*missing\.sf2"):
+        find_soundfont({"MUSICGEN_SOUNDFONT": str(tmp_path / "missing.sf2")})
+
+
+# --- the library -----------------------------------------------------------------------------------------------
+
+
+def run_python(code: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=120)
+
+
+def test_a_missing_library_is_one_line_that_says_what_to_install():
+    done = run_python("""
+        import ctypes.util
+        ctypes.util.find_library = lambda name: None
+        from musicgen.audio import Renderer
+        from musicgen.errors import AudioError
+        try:
+            Renderer()
+        except AudioError as error:
+            print(error)
+    """)
+    assert done.stdout.startswith("Expected the FluidSynth library. Received: none here. Install it: apt install")
+    assert done.stdout.count("\n") == 1 and done.stderr == ""
+
+
+def test_importing_and_rendering_prints_nothing(tmp_path, small_midi):
+    (tmp_path / "song.mid").write_bytes(small_midi)
+    done = run_python(f"""
+        import os, pathlib
+        os.environ["CI"] = "true"
+        from musicgen.audio import Renderer
+        Renderer().render(pathlib.Path({str(tmp_path / "song.mid")!r}).read_bytes())
+    """)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_importing_loads_neither_the_library_nor_the_meter():
+    done = run_python("""
+        import sys
+        import musicgen.audio
+        print([name for name in ("fluidsynth", "pyloudnorm", "scipy", "pretty_midi") if name in sys.modules])
+    """)
+    assert done.stdout == "[]\n"
