@@ -1,0 +1,1 @@
+"""From archives of permissively licensed music to an encoded data set."""

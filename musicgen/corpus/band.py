@@ -1,0 +1,218 @@
+"""Band MIDI files to `Music`: which track plays which role, and the stretches that are in common time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from musicgen import codec
+from musicgen.corpus.keys import estimate_key
+from musicgen.errors import CorpusError
+from musicgen.midi import Score, ScoreNote, ScoreTrack
+from musicgen.music import TICKS_PER_BAR, Key, Music, Note, Track
+from musicgen.roles import ROLE_BY_NAME, ROLES, STYLE_BY_NAME, canonical_drum
+
+MIN_BARS = 8
+MIN_ON_GRID = 0.5
+"""Below this share of onsets on the grid a file was played by hand and is snapped bar by bar."""
+
+_NAMES = (
+    ("bass", re.compile(r"\b(e?bass|basu|base|contrabass|tuba)\b", re.IGNORECASE)),
+    ("pad", re.compile(r"\b(pad|pads|strings?|choir|ooh|aah|ahhs?|atmos\w*)\b", re.IGNORECASE)),
+    ("chords", re.compile(r"\b(chords?|rhythm|rythm|comp|strum|left|piano 2|clav)\b", re.IGNORECASE)),
+    ("melody", re.compile(r"\b(lead|melody|vocals?|voice|solo|vox|tune)\b", re.IGNORECASE)),
+)
+
+
+@dataclass(frozen=True)
+class TrackFacts:
+    """What role assignment looks at: mean pitch, notes per onset, onsets per beat, mean length in beats."""
+
+    pitch: float
+    polyphony: float
+    density: float
+    length: float
+    coverage: float
+    """Share of the piece's bars in which the track begins a note."""
+
+
+def facts(track: ScoreTrack, end: float) -> TrackFacts:
+    """Measure a track of a piece that is `end` beats long."""
+    starts = np.array([note.start for note in track.notes])
+    onsets = len(np.unique(np.round(starts * 12)))
+    beats = max(len(np.unique(np.floor(starts))), 1)
+    bars = len(np.unique(np.floor(starts / 4)))
+    return TrackFacts(
+        pitch=float(np.mean([note.pitch for note in track.notes])),
+        polyphony=len(track.notes) / max(onsets, 1),
+        density=onsets / beats,
+        length=float(np.mean([note.end - note.start for note in track.notes])),
+        coverage=bars / max(end / 4, 1),
+    )
+
+
+def role_scores(track: ScoreTrack, fact: TrackFacts) -> dict[str, float]:
+    """How well a pitched track fits each pitched role; higher is better, below 0 is no fit.
+
+    Evidence, in points: the General MIDI family of its program, its name, its register, how many notes it
+    plays at once, and how long it holds them.
+    """
+    family = track.program // 8
+    scores = {"melody": 0.0, "chords": 0.0, "pad": 0.0, "bass": 0.0}
+    if family == 4 or track.program in (43, 58):
+        scores["bass"] += 3
+    if track.program in range(48, 55) or family == 11:
+        scores["pad"] += 1.5
+    if family in (7, 8, 9) or track.program in (40, 41, 42, 75, 76, 77, 78, 79) or family == 10:
+        scores["melody"] += 1
+    if family in (0, 1, 2) or track.program in range(24, 32):
+        scores["chords"] += 0.75
+    for role, pattern in _NAMES:
+        if pattern.search(track.name):
+            scores[role] += 1.5
+    mono = fact.polyphony < 1.25
+    scores["bass"] += (2 if fact.pitch < 45 else 0.5 if fact.pitch < 50 else -2) + (0.5 if mono else -1)
+    scores["melody"] += (1.5 if mono else 0 if fact.polyphony < 1.6 else -1.5) + (1 if fact.pitch >= 60 else -1)
+    scores["chords"] += (1.5 if fact.polyphony >= 1.6 else -0.5) + (0.5 if fact.length < 1.5 else -0.5)
+    scores["chords"] += 0.75 if mono and fact.density > 2.5 else 0  # an arpeggio is broken chords
+    scores["pad"] += (1 if fact.length >= 1.5 else -1) + (0.5 if fact.polyphony >= 1.4 else -0.5)
+    return scores
+
+
+def assign_roles(tracks: Sequence[ScoreTrack], end: float) -> dict[str, list[ScoreTrack]]:
+    """Tracks to roles, the best candidate of each role first.
+
+    Drums are every track on the drum channel. A pitched track goes to the role it scores highest in
+    (`role_scores`); sound effects (programs 112 and up) and tracks in under 3 % of the bars are left out. If
+    no track wins melody, the highest of the chords or pad candidates becomes it, provided another is left.
+    """
+    result: dict[str, list[tuple[float, ScoreTrack]]] = {role.name: [] for role in ROLES}
+    for track in tracks:
+        if track.is_drums:
+            result["drums"].append((len(track.notes), track))
+            continue
+        fact = facts(track, end)
+        if track.program >= 112 or fact.coverage < 0.03:
+            continue
+        scores = role_scores(track, fact)
+        role = max(scores, key=lambda name: scores[name])
+        result[role].append((scores[role] + 3 * fact.coverage, track))
+    if not result["melody"]:
+        spare = [(facts(t, end).pitch, name, (s, t)) for name in ("chords", "pad") for s, t in result[name]]
+        if len(spare) > 1:
+            _, name, entry = max(spare, key=lambda item: item[0])
+            result[name].remove(entry)
+            result["melody"].append(entry)
+    return {role: [track for _, track in sorted(found, key=lambda item: -item[0])] for role, found in result.items()}
+
+
+def common_time(score: Score) -> list[tuple[float, float]]:
+    """The stretches (start and end in beats) in 4/4, 2/2 or 2/4, of at least eight bars; 4/4 where none is stated."""
+    changes = list(score.metres) or [(0.0, (4, 4))]
+    if changes[0][0] > 0:
+        changes.insert(0, (0.0, (4, 4)))
+    good = {(4, 4), (2, 2), (2, 4)}
+    stretches: list[tuple[float, float]] = []
+    for i, (beat, metre) in enumerate(changes):
+        end = changes[i + 1][0] if i + 1 < len(changes) else score.end
+        if metre not in good or end <= beat:
+            continue
+        if stretches and stretches[-1][1] == beat and (beat - stretches[-1][0]) % 4 == 0:
+            stretches[-1] = (stretches[-1][0], end)
+        else:
+            stretches.append((beat, end))
+    return [(start, end) for start, end in stretches if end - start >= 4 * MIN_BARS]
+
+
+def to_music(score: Score, style: str, human: bool | None = None) -> list[Music]:
+    """A band file as pieces, one per stretch in common time, in its estimated key.
+
+    Where several tracks fit a role, each bar takes the best-ranked one that begins a note in it (drum tracks
+    are merged). Played files (`MIN_ON_GRID`, or `human`) are snapped bar by bar.
+
+    Raises:
+        CorpusError: no stretch of eight bars in common time, or fewer than two roles.
+    """
+    stretches = common_time(score)
+    if not stretches:
+        raise CorpusError("metre: expected eight bars in 4/4, 2/2 or 2/4")
+    pieces = []
+    for start, end in stretches:
+        tracks = [_cut(track, start, end) for track in score.tracks]
+        tracks = [track for track in tracks if track.notes]
+        starts = np.array([note.start for track in tracks for note in track.notes])
+        played = codec.on_grid(starts) < MIN_ON_GRID if human is None else human
+        bars = int(np.ceil((end - start) / 4 - 1e-6))
+        roles = assign_roles(tracks, end - start)
+        parts = []
+        for role, candidates in roles.items():
+            if candidates:
+                parts.append(_merge(role, candidates, bars, played, style))
+        parts = [part for part in parts if part.notes]
+        if len(parts) < 2:
+            continue
+        music = Music(tuple(parts), bars, float(np.clip(round(score.tempo, 2), 30, 300)), Key(0), style)
+        key, _ = estimate_key(music)
+        pieces.append(Music(music.tracks, bars, music.tempo, key, style))
+    if not pieces:
+        raise CorpusError("roles: expected notes in at least two roles")
+    return pieces
+
+
+def _cut(track: ScoreTrack, start: float, end: float) -> ScoreTrack:
+    notes = tuple(
+        ScoreNote(note.start - start, note.pitch, min(note.end, end) - start, note.velocity)
+        for note in track.notes
+        if start - 1e-3 <= note.start < end - 1e-3
+    )
+    return ScoreTrack(track.name, track.program, track.is_drums, notes)
+
+
+def _merge(role: str, candidates: Sequence[ScoreTrack], bars: int, human: bool, style: str) -> Track:
+    limits = ROLE_BY_NAME[role]
+    grid = [to_grid(track.notes, human) for track in candidates]
+    ticks = bars * TICKS_PER_BAR
+    if limits.is_drums:
+        found = [
+            Note(note.onset, drum, codec.DRUM_DURATION, note.velocity)
+            for notes in grid
+            for note in notes
+            if (drum := canonical_drum(note.pitch)) is not None and 0 <= note.onset < ticks
+        ]
+        return Track(role, STYLE_BY_NAME[style].kit, codec.untangle(found, ticks))
+    by_bar: dict[int, tuple[int, list[Note]]] = {}
+    for rank, notes in enumerate(grid):
+        for note in notes:
+            bar = note.onset // TICKS_PER_BAR
+            if not 0 <= note.onset < ticks or by_bar.get(bar, (rank,))[0] != rank:
+                continue
+            by_bar.setdefault(bar, (rank, []))[1].append(note)
+    shift = _register_shift([note.pitch for note in grid[0]], limits.low, limits.high)
+    found = [
+        Note(note.onset, codec.fold(note.pitch + shift, limits.low, limits.high), note.duration, note.velocity)
+        for _, notes in by_bar.values()
+        for note in notes
+    ]
+    return Track(role, candidates[0].program, codec.untangle(found, ticks))
+
+
+def _register_shift(pitches: Sequence[int], low: int, high: int) -> int:
+    """Octaves, in semitones, that bring most of a part into a role's range, so that lines are not torn note by note."""
+    return min((0, 12, -12, 24, -24), key=lambda s: (sum(not low <= p + s <= high for p in pitches), abs(s)))
+
+
+def to_grid(notes: Sequence[ScoreNote], human: bool) -> list[Note]:
+    """Notes of a file on our grid: at least a tick long, at most four bars (longer ones are stuck)."""
+    if not notes:
+        return []
+    starts = np.array([note.start for note in notes])
+    onsets = codec.quantise(starts, human)
+    lengths = np.array([note.end - note.start for note in notes]) * 12
+    lengths = np.where(human, np.round(lengths / 3) * 3, np.round(lengths))
+    return [
+        Note(int(max(onset, 0)), note.pitch, int(np.clip(length, 1, 192)), note.velocity)
+        for note, onset, length in zip(notes, onsets, lengths, strict=True)
+    ]

@@ -1,0 +1,191 @@
+"""Written scores to `Music`: songs for voice and piano (MusicXML) and four-part chorales (music21's corpus)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from musicgen import codec
+from musicgen.corpus.band import MIN_BARS
+from musicgen.corpus.keys import estimate_key
+from musicgen.errors import CorpusError
+from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Key, Music, Note, Track
+from musicgen.roles import ROLE_BY_NAME, STYLE_BY_NAME
+
+STYLE = "classical"
+_COMMON = {"4/4": 4.0, "2/2": 4.0, "2/4": 2.0}
+_LOUDNESS = {"melody": 92, "chords": 66, "pad": 66, "bass": 74}
+_SPLIT_PITCH = 55
+"""Left-hand notes below this are the bass line when they are the lowest of their beat."""
+
+
+def read_song(data: bytes) -> list[Music]:
+    """A song for voice and piano as pieces, one per stretch in common time.
+
+    The voice is the melody; of the left hand the lowest note of each beat, if below G3, is the bass; all
+    else in the piano is chords.
+
+    Raises:
+        CorpusError: not MusicXML, not one voice and two staves, or no eight bars in common time.
+    """
+    score = _parse(data)
+    parts = list(score.parts)
+    if len(parts) != 3:
+        raise CorpusError(f"parts: expected a voice and two piano staves, found {len(parts)}")
+    voice, right, left = (_notes(part) for part in parts)
+    bass, inner = _split_left_hand(left)
+    lines = {"melody": _top_line(voice), "chords": sorted(right + inner), "bass": bass}
+    return _pieces(lines, parts[0])
+
+
+def read_chorale(path: str) -> list[Music]:
+    """A chorale of four voices, by its path, as pieces: soprano melody, inner voices pad, bass bass.
+
+    Raises:
+        CorpusError: not four voices, or no eight bars in common time.
+    """
+    from music21 import converter
+
+    score: Any = converter.parse(path)
+    parts = list(score.parts)
+    if len(parts) != 4:
+        raise CorpusError(f"parts: expected four voices, found {len(parts)}")
+    soprano, alto, tenor, bass = (_notes(part) for part in parts)
+    return _pieces({"melody": soprano, "pad": sorted(alto + tenor), "bass": bass}, parts[0])
+
+
+def chorales() -> Iterator[tuple[str, str]]:
+    """The chorales of music21's corpus, one per Riemenschneider number: a song id and the path of the score."""
+    from music21 import corpus
+
+    for name in sorted(set(corpus.chorales.Iterator(returnType="filename"))):
+        yield f"chorales/{name.rsplit('/', 1)[-1]}", str(corpus.getWork(name))
+
+
+_Written = tuple[float, int, float]  # onset and length in quarter notes, pitch between them
+
+
+def _parse(data: bytes) -> Any:
+    from music21 import converter
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return converter.parseData(data, format="musicxml") if data[:2] != b"PK" else _parse_archive(data)
+        except Exception as error:  # music21 raises anything on damaged files
+            raise CorpusError(f"parse: {type(error).__name__}") from None
+
+
+def _parse_archive(data: bytes) -> Any:
+    import io
+    import re
+    import zipfile
+
+    from music21 import converter
+
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        container = archive.read("META-INF/container.xml").decode()
+        match = re.search(r'full-path="([^"]+)"', container)
+        if match is None or archive.getinfo(match[1]).file_size > 50_000_000:
+            raise CorpusError("parse: no score in the archive")
+        return converter.parseData(archive.read(match[1]), format="musicxml")
+
+
+def _notes(part: Any) -> list[_Written]:
+    """Sounding notes of a part, ties joined, grace notes and chord symbols left out."""
+    from music21 import harmony
+
+    result = []
+    for element in part.stripTies(inPlace=False).flatten().notes:
+        if isinstance(element, harmony.ChordSymbol) or element.duration.isGrace or element.quarterLength <= 0:
+            continue
+        for pitch in getattr(element, "pitches", ()):
+            result.append((float(element.offset), int(pitch.midi), float(element.quarterLength)))
+    return sorted(result)
+
+
+def _top_line(notes: list[_Written]) -> list[_Written]:
+    top: dict[float, _Written] = {}
+    for note in notes:
+        if note[0] not in top or note[1] > top[note[0]][1]:
+            top[note[0]] = note
+    return [top[onset] for onset in sorted(top)]
+
+
+def _split_left_hand(notes: list[_Written]) -> tuple[list[_Written], list[_Written]]:
+    lowest: dict[int, int] = {}
+    for onset, pitch, _ in notes:
+        lowest[int(onset)] = min(lowest.get(int(onset), 128), pitch)
+    bass = [note for note in notes if note[1] == lowest[int(note[0])] and note[1] < _SPLIT_PITCH]
+    taken = set(bass)
+    return bass, [note for note in notes if note not in taken]
+
+
+def _stretches(part: Any) -> list[tuple[float, float]]:
+    """Runs of whole bars in common time: start and end in quarters.
+
+    A pickup counts back from the first full bar; a bar written in two halves (around a repeat sign) is one.
+    """
+    runs: list[list[float]] = []
+    filled = 0.0
+    for measure in part.getElementsByClass("Measure"):
+        signature = measure.timeSignature or measure.getContextByClass("TimeSignature")
+        size = _COMMON.get(signature.ratioString) if signature is not None else None
+        start, length = float(measure.offset), float(measure.duration.quarterLength)
+        if size is None:
+            filled = 0.0
+            runs.append([])
+            continue
+        if not runs or not runs[-1]:
+            pickup = length < size - 1e-6
+            begin = start - (size - length) if pickup else start
+            if runs:
+                runs[-1] = [begin, start + length]
+            else:
+                runs.append([begin, start + length])
+            filled = 0.0
+            continue
+        filled += length
+        if filled > size + 1e-6:
+            runs.append([start, start + length])
+            filled = length % size
+        else:
+            runs[-1][1] = start + length
+            if abs(filled - size) < 1e-6:
+                filled = 0.0
+    return [(run[0], run[1]) for run in runs if run and run[1] - run[0] >= 4 * MIN_BARS]
+
+
+def _pieces(lines: dict[str, list[_Written]], part: Any) -> list[Music]:
+    tempo = next(
+        (float(mark.getQuarterBPM()) for mark in part.recurse().getElementsByClass("MetronomeMark") if mark.number),
+        float(STYLE_BY_NAME[STYLE].tempo),
+    )
+    pieces = []
+    for start, end in _stretches(part):
+        bars = int((end - start) / 4 + 1 - 1e-6)
+        tracks = [_track(role, notes, start, bars) for role, notes in lines.items()]
+        music = Music(tuple(t for t in tracks if t.notes), bars, min(max(tempo, 40), 240), Key(0), STYLE)
+        if len(music.tracks) < 2:
+            continue
+        key, _ = estimate_key(music)
+        pieces.append(Music(music.tracks, bars, music.tempo, key, STYLE))
+    if not pieces:
+        raise CorpusError("metre: expected eight bars in 4/4, 2/2 or 2/4")
+    return pieces
+
+
+def _track(role: str, notes: list[_Written], start: float, bars: int) -> Track:
+    limits = ROLE_BY_NAME[role]
+    found = []
+    for onset, pitch, length in notes:
+        tick = round((onset - start) * TICKS_PER_BEAT)
+        if 0 <= tick < bars * TICKS_PER_BAR:
+            accent = 8 if tick % TICKS_PER_BAR == 0 else 4 if tick % TICKS_PER_BEAT == 0 else 0
+            pitch = codec.fold(pitch, limits.low, limits.high)
+            found.append(Note(tick, pitch, max(1, round(length * TICKS_PER_BEAT)), _LOUDNESS[role] + accent))
+    return Track(role, STYLE_BY_NAME[STYLE].program(role), codec.untangle(found, bars * TICKS_PER_BAR))
+
+
+__all__ = ["STYLE", "chorales", "read_chorale", "read_song"]
