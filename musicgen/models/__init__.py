@@ -1,0 +1,33 @@
+"""The networks and their `Composer` interface. Nothing in here knows MIDI, audio, or downloads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from musicgen.errors import CheckpointError
+from musicgen.models.base import Composer
+
+MODELS = {"vae": "musicgen.models.vae_composer:VAEComposer"}
+"""Model kind, as config.json names it, to its `Composer`. To add a model: a file and a line here."""
+
+
+def load_composer(folder: str | Path) -> Composer:
+    """The composer of a checkpoint folder, of whatever kind its config.json names.
+
+    Raises:
+        CheckpointError: no readable config.json, an unknown kind, or weights that do not load.
+    """
+    from importlib import import_module
+
+    path = Path(folder) / "config.json"
+    try:
+        kind = json.loads(path.read_text(encoding="utf-8"))["model"]
+        module, name = MODELS[kind].split(":")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"Expected a config.json naming a model among {', '.join(MODELS)} in {folder}. "
+            f"Received: {type(error).__name__}."
+        ) from None
+    composer: Composer = getattr(import_module(module), name).from_pretrained(folder)
+    return composer

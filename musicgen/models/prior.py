@@ -1,0 +1,191 @@
+"""A learned prior over the latent grid of the VAE: a rectified flow from noise to the latents of real music.
+
+The plain N(0, 1) prior of a VAE leaves holes: its samples are thin and never come back to anything. A flow (Liu et al.
+2023, "Flow Straight and Fast"; times drawn as in Esser et al. 2024, section 3.1) learns which grids of latents occur
+together. A token is a bar, all roles side by side, so sixteen bars are sixteen tokens and a step is cheap. Cells may
+be given (`known`): the flow then fills in the rest, which is how pieces are continued and parts replaced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from musicgen.models.layers import Block, attention_bias
+from musicgen.roles import ROLE_NAMES, STYLE_NAMES
+
+ROLES = len(ROLE_NAMES)
+_FREQUENCIES = np.exp(np.linspace(np.log(1.0), np.log(1000.0), 32)).astype("float32")
+
+
+@dataclass(frozen=True)
+class PriorConfig:
+    """Architecture of a `Prior`.
+
+    Args:
+        bars: longest piece. latent: numbers per cell. width, heads, blocks: of the Transformer.
+        styles: size of the style table. dropout: rate, in training.
+        style_dropout: share of training windows whose style is hidden, for classifier-free guidance.
+    """
+
+    bars: int = 16
+    latent: int = 32
+    width: int = 320
+    heads: int = 5
+    blocks: int = 6
+    styles: int = len(STYLE_NAMES)
+    dropout: float = 0.1
+    style_dropout: float = 0.1
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Prior(keras.Model):
+    """The flow's velocity field. With B windows of N bars and R roles:
+
+    x (B, N, R, latent): a point between noise (time 0) and normalised latents (time 1). time (B,): 0 to 1.
+    known (B, N, R, latent): normalised latents that are given; known_mask (B, N, R): 1 where they are.
+    bar_mask (B, N), present (B, R), style (B,): as for `VAE`.
+    """
+
+    def __init__(self, config: PriorConfig, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.config = config
+        width = config.width
+        self.x_in = layers.Dense(width, name="x_in")
+        self.known_in = layers.Dense(width, use_bias=False, name="known_in")
+        self.mask_in = layers.Dense(width, use_bias=False, name="mask_in")
+        self.time_1 = layers.Dense(width, activation="silu", name="time_1")
+        self.time_2 = layers.Dense(width, name="time_2")
+        self.present_in = layers.Dense(width, use_bias=False, name="present_in")
+        self.style = layers.Embedding(config.styles + 1, width, name="style")
+        self.blocks = [
+            Block(width, config.heads, dropout=config.dropout, conditioned=True, name=f"block_{i}")
+            for i in range(config.blocks)
+        ]
+        self.norm = layers.LayerNormalization(epsilon=1e-6, name="norm")
+        self.x_out = layers.Dense(ROLES * config.latent, kernel_initializer="zeros", name="x_out")
+        self.noise = keras.random.SeedGenerator(1)
+        self.tracker = keras.metrics.Mean(name="loss")
+        self.build()
+
+    def build(self, input_shape: Any = None) -> None:
+        config, width = self.config, self.config.width
+        size = ROLES * config.latent
+        self.x_in.build((None, None, size))
+        self.known_in.build((None, None, size))
+        self.mask_in.build((None, None, ROLES))
+        self.time_1.build((None, 2 * len(_FREQUENCIES)))
+        self.time_2.build((None, width))
+        self.present_in.build((None, ROLES))
+        self.style.build((None,))
+        for block in self.blocks:
+            block.build((None, None, width))
+        self.norm.build((None, None, width))
+        self.x_out.build((None, None, width))
+        self.bar = self.add_weight(shape=(config.bars, width), initializer="random_normal", name="bar")
+        table = (ROLES, config.latent)
+        self.mean = self.add_weight(shape=table, initializer="zeros", trainable=False, name="mean")
+        self.scale = self.add_weight(shape=table, initializer="ones", trainable=False, name="scale")
+        self.built = True
+
+    def velocity(
+        self, x: Any, time: Any, known: Any, known_mask: Any, bar_mask: Any, present: Any, style: Any,
+        training: bool = False,
+    ) -> Any:  # fmt: skip
+        """Where the flow moves x at a time; shape as x."""
+        bars, size = x.shape[1], ROLES * self.config.latent
+        known = known * known_mask[..., None]
+        tokens = self.x_in(ops.reshape(x, (-1, bars, size))) + self.known_in(ops.reshape(known, (-1, bars, size)))
+        tokens = tokens + self.mask_in(known_mask) + self.bar[None, :bars]
+        angles = time[:, None] * _FREQUENCIES[None]
+        waves = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
+        condition = self.time_2(self.time_1(waves)) + self.style(style) + self.present_in(present)
+        bias = attention_bias(bar_mask)
+        for block in self.blocks:
+            tokens = block(tokens, bias=bias, condition=condition, training=training)
+        return ops.reshape(self.x_out(self.norm(tokens)), (-1, bars, ROLES, self.config.latent))
+
+    def normalise(self, latents: Any) -> Any:
+        return (latents - self.mean) / self.scale
+
+    def restore(self, x: Any) -> Any:
+        """The inverse of `normalise`."""
+        return x * self.scale + self.mean
+
+    def sample(
+        self,
+        noise: Any,
+        known: Any,
+        known_mask: Any,
+        bar_mask: Any,
+        present: Any,
+        style: Any,
+        guidance: Any,
+        steps: int,
+    ) -> Any:
+        """Latents from noise, both of shape (B, N, R, latent), by `steps` steps of the midpoint method.
+
+        `known` are latents as the VAE has them; their cells come back unchanged. `guidance` is the weight of
+        the asked style against no style (Ho and Salimans 2022): 1 follows the model, more exaggerates.
+        """
+        given = self.normalise(known)
+        anything = ops.full_like(style, self.config.styles)
+
+        def double(value: Any) -> Any:
+            return ops.concatenate([value, value], axis=0)
+
+        fixed = (double(given), double(known_mask), double(bar_mask), double(present))
+        styles = ops.concatenate([style, anything], axis=0)
+
+        def field(x: Any, time: float) -> Any:
+            both = self.velocity(double(x), ops.full_like(double(x)[:, 0, 0, 0], time), *fixed, styles)
+            asked, free = ops.split(both, 2, axis=0)
+            return free + guidance * (asked - free)
+
+        x = noise
+        # small steps near the data, where the flow bends most
+        times = 1.0 - np.linspace(1.0, 0.0, steps + 1) ** 1.3
+        for start, end in zip(times[:-1].tolist(), times[1:].tolist(), strict=True):
+            middle = x + 0.5 * (end - start) * field(x, start)
+            x = x + (end - start) * field(middle, 0.5 * (start + end))
+        mask = known_mask[..., None]
+        return mask * known + (1.0 - mask) * self.restore(x)
+
+    # --- training ---
+
+    def call(self, x: dict[str, Any], training: bool = False) -> Any:
+        """The flow-matching loss per latent number: mean squared error of the velocity on cells to be filled in."""
+        mean, deviation = x["mean"], x["deviation"]
+        bar_mask, present, style = x["bar_mask"], x["present"], x["style"]
+        known_mask = x["known_mask"] * bar_mask[:, :, None] * present[:, None, :]
+        data = self.normalise(mean + deviation * keras.random.normal(ops.shape(mean), seed=self.noise))
+        start = keras.random.normal(ops.shape(mean), seed=self.noise)
+        time = ops.sigmoid(keras.random.normal(ops.shape(style), seed=self.noise))
+        if training:
+            hidden = keras.random.uniform(ops.shape(style), seed=self.noise) < self.config.style_dropout
+            style = ops.where(hidden, self.config.styles, style)
+        at = time[:, None, None, None]
+        point = (1.0 - at) * start + at * data
+        velocity = self.velocity(point, time, data, known_mask, bar_mask, present, style, training)
+        mask = (bar_mask[:, :, None] * present[:, None, :] * (1.0 - known_mask))[..., None]
+        error = ops.square(velocity - (data - start)) * mask
+        return ops.sum(error) / (ops.maximum(ops.sum(mask), 1.0) * self.config.latent)
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        self.tracker.update_state(y_pred)
+        return y_pred
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        return [self.tracker]
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        return self.get_metrics_result()

@@ -1,0 +1,112 @@
+"""Windows of the encoded data set as batches for a `VAE`, made in a background thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from musicgen.codec import MAX_PITCHES, PITCHES
+from musicgen.corpus.dataset import Dataset, Piece
+from musicgen.music import TICKS_PER_BAR
+from musicgen.roles import ROLE_NAMES, STYLE_NAMES
+
+ROLES = len(ROLE_NAMES)
+NOTES_PER_WINDOW = 768
+"""Room for notes: batches have a fixed shape, so that the step is compiled once. Real windows hold about 400."""
+SHIFTS = np.arange(-5, 7)
+
+
+def transpose(rows: np.ndarray, semitones: int) -> np.ndarray:
+    """Rows of `codec.COLUMNS` moved by semitones, role by role; a pitch that leaves its range moves by an octave."""
+    rows = rows.copy()
+    for role, count in enumerate(PITCHES):
+        if ROLE_NAMES[role] == "drums":
+            continue
+        here = rows[:, 1] == role
+        pitch = rows[here, 3] + semitones
+        pitch = np.where(pitch < 0, pitch + 12, pitch)
+        rows[here, 3] = np.where(pitch >= count, pitch - 12, pitch)
+    return rows
+
+
+def collate(windows: Sequence[tuple[np.ndarray, Piece, int]], bars: int, room: int) -> dict[str, np.ndarray]:
+    """A batch from (rows of `codec.COLUMNS`, piece, bars that exist); see `VAE` for the shapes.
+
+    Notes past `room` are left out of the encoder's input and of the duration and velocity terms; onsets are complete.
+    """
+    count = len(windows)
+    notes = np.zeros((room, 6), np.int32)
+    notes[:, 0] = -1
+    onsets = np.zeros((ROLES, count * bars, TICKS_PER_BAR, MAX_PITCHES), np.uint8)
+    bar_mask = np.zeros((count, bars), np.float32)
+    tables = []
+    for index, (rows, _, length) in enumerate(windows):
+        bar_mask[index, :length] = 1
+        cell = ((index * bars + rows[:, 0]) * ROLES + rows[:, 1]).astype(np.int32)
+        tables.append(np.concatenate([cell[:, None], rows[:, 1:]], axis=1))
+        onsets[rows[:, 1], index * bars + rows[:, 0], rows[:, 2], rows[:, 3]] = 1
+    table = np.concatenate(tables)[:room]
+    notes[: len(table)] = table
+    return {
+        "notes": notes,
+        "onsets": onsets,
+        "bar_mask": bar_mask,
+        "present": np.stack([piece.roles for _, piece, _ in windows]).astype(np.float32),
+        "style": np.array([STYLE_NAMES.index(piece.style) for _, piece, _ in windows], np.int32),
+    }
+
+
+class Windows:
+    """Random windows of a split, drawn for ever.
+
+    Pieces are drawn by the square root of their length times their source's weight, so that long game loops do
+    not drown songs; 15 % of the windows are cut to 4 or 8 bars, because visitors ask for those too.
+
+    Args:
+        dataset, split: where the windows come from.
+        size: windows a batch.
+        bars: bars a window.
+        augment: transpose each window by -5 to +6 semitones.
+        weights: weight of a source by name, 1 where not given.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        split: str,
+        size: int,
+        bars: int = 16,
+        augment: bool = True,
+        weights: dict[str, float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.dataset, self.size, self.bars, self.augment = dataset, size, bars, augment
+        self.pieces = dataset.split(split)
+        chance = np.array([np.sqrt(p.bars) * (weights or {}).get(p.source, 1.0) for p in self.pieces])
+        self.chance = chance / chance.sum()
+        self.rng = np.random.default_rng(seed)
+
+    def window(self) -> tuple[np.ndarray, Piece, int]:
+        """One random window: rows, its piece, how many bars it has."""
+        piece = self.pieces[self.rng.choice(len(self.pieces), p=self.chance)]
+        length = self.bars if self.rng.random() > 0.15 else int(self.rng.choice([4, 8]))
+        length = min(length, piece.bars)
+        rows = self.dataset.rows(piece, int(self.rng.integers(piece.bars - length + 1)), length)
+        if self.augment:
+            rows = transpose(rows, int(self.rng.choice(SHIFTS)))
+        return rows, piece, length
+
+    def __iter__(self) -> Iterator[tuple[dict[str, np.ndarray]]]:
+        while True:
+            windows = [self.window() for _ in range(self.size)]
+            yield (collate(windows, self.bars, self.size * NOTES_PER_WINDOW),)
+
+
+def every_window(dataset: Dataset, split: str, bars: int = 16, hop: int = 16) -> list[tuple[np.ndarray, Piece, int]]:
+    """All windows of a split in order, without transposition; pieces shorter than `bars` give one short window."""
+    return [
+        (dataset.rows(piece, first, min(bars, piece.bars)), piece, min(bars, piece.bars))
+        for piece in dataset.split(split)
+        for first in range(0, max(piece.bars - bars, 0) + 1, hop)
+    ]

@@ -1,0 +1,100 @@
+"""Training: batches, a run that is stopped and goes on, and that it learns at all."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from musicgen.corpus.dataset import Dataset, Piece
+from musicgen.errors import CorpusError
+from musicgen.models import load_composer
+from musicgen.models.decoding import choose_onsets
+from musicgen.models.prior import PriorConfig
+from musicgen.models.vae import VAE, VAEConfig
+from musicgen.request import Request
+from musicgen.training.batches import Windows, collate, transpose
+from musicgen.training.fit import Plan, train_vae
+
+PIECE = Piece("song", "source", "train", "jazz", "C major", 120, (0, -1, -1, 33, 0), 0, 16)
+SMALL = VAEConfig(latent=8, width=48, heads=2, encoder_blocks=1, conductor_blocks=1, note_width=32, features=12)
+
+
+def test_transposing_moves_pitches_but_not_drums_and_stays_in_range() -> None:
+    rows = np.array([[0, 0, 0, 47, 0, 0], [0, 3, 0, 0, 0, 0], [0, 4, 0, 5, 0, 0]])
+    assert transpose(rows, 2)[:, 3].tolist() == [47 + 2 - 12, 2, 5]
+    assert transpose(rows, -3)[:, 3].tolist() == [44, 9, 5]
+
+
+def test_a_batch_has_a_cell_per_bar_and_role() -> None:
+    rows = np.array([[1, 3, 6, 12, 4, 5]])
+    batch = collate([(rows, PIECE, 2), (rows, PIECE, 2)], bars=2, room=4)
+    assert batch["notes"][:3].tolist() == [[5 + 3, 3, 6, 12, 4, 5], [10 + 5 + 3, 3, 6, 12, 4, 5], [-1, 0, 0, 0, 0, 0]]
+    assert np.argwhere(batch["onsets"]).tolist() == [[3, 1, 6, 12], [3, 3, 6, 12]]
+    assert batch["present"].tolist() == [[1, 0, 0, 1, 1]] * 2
+
+
+def test_as_many_onsets_are_chosen_as_are_expected() -> None:
+    chances = np.zeros((5, 1, 48, 48), np.float32)
+    chances[0, 0, 0, [3, 4, 5]] = 0.9, 0.6, 0.45  # 1.95 expected: two
+    chances[3, 0, 12, 40] = 1.0  # beyond the bass's range
+    assert choose_onsets(chances).tolist() == [[0, 0, 0, 3], [0, 0, 0, 4]]
+
+
+def test_cells_that_are_alone_do_not_hear_each_other() -> None:
+    keras.utils.set_random_seed(1)
+    vae = VAE(SMALL, name="vae")
+    ones = np.ones((1, 16), "float32"), np.ones((1, 5), "float32")
+    notes = np.array([[0, 0, 0, 0, 0, 0], [80 - 1, 4, 0, 0, 0, 0]], "int32")
+    other = np.array([[0, 0, 0, 0, 0, 0], [80 - 1, 4, 9, 3, 0, 0]], "int32")
+
+    def first_cell(table: np.ndarray, context: float) -> np.ndarray:
+        return keras.ops.convert_to_numpy(vae.encode(table, *ones, np.array([context], "float32"))[0])[0, 0, 0]
+
+    assert np.allclose(first_cell(notes, 0), first_cell(other, 0))
+    assert not np.allclose(first_cell(notes, 1), first_cell(other, 1))
+
+
+def test_a_vae_learns_one_batch_by_heart(prepared: Path) -> None:
+    keras.utils.set_random_seed(1)
+    windows = Windows(Dataset.open(prepared), "train", 2, augment=False)
+    batch = next(iter(windows))[0]
+    vae = VAE(SMALL, name="vae")
+    vae.compile(keras.optimizers.Adam(3e-3), jit_compile=False)
+    first = vae.train_on_batch(batch, return_dict=True)["onset"]
+    for _ in range(60):
+        vae.reset_metrics()
+        last = vae.train_on_batch(batch, return_dict=True)["onset"]
+    assert last < 0.35 * first
+
+
+def test_a_stopped_run_goes_on_where_it_was_and_ends_in_a_checkpoint(
+    prepared: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = Plan(steps=4, prior_steps=2, epoch=2, windows=2, prior_windows=4)
+    prior = PriorConfig(latent=8, width=20, heads=2, blocks=1)
+    steps = []
+    real = VAE.train_on_batch
+
+    def counted(self: VAE, *args: object, **kwargs: object) -> object:
+        if len(steps) == 3:
+            steps.append("stopped")
+            raise KeyboardInterrupt
+        steps.append(int(self.optimizer.iterations.numpy()))
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(VAE, "train_on_batch", counted)
+    with pytest.raises(KeyboardInterrupt):
+        train_vae(prepared, tmp_path, plan, SMALL, prior)
+    train_vae(prepared, tmp_path, plan, SMALL, prior)
+    assert steps == [0, 1, 2, "stopped", 2, 3]  # the epoch that was stopped is done again, no more
+    assert len((tmp_path / "log-vae.csv").read_text().splitlines()) == 3
+    assert load_composer(tmp_path / "checkpoint").generate(Request(bars=4)).bars == 4
+
+
+def test_a_run_is_not_resumed_with_another_plan(prepared: Path, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text("{}")
+    with pytest.raises(CorpusError, match="new run folder"):
+        train_vae(prepared, tmp_path, Plan(steps=1), SMALL)
