@@ -1,0 +1,1 @@
+"""How good the music is: metrics over `Music`, and pictures of it. Knows no networks."""
