@@ -64,6 +64,7 @@ class Prior(keras.Model):
         self.time_2 = layers.Dense(width, name="time_2")
         self.present_in = layers.Dense(width, use_bias=False, name="present_in")
         self.style = layers.Embedding(config.styles + 1, width, name="style")
+        self.modulation = layers.Dense(6 * width, kernel_initializer="zeros", name="modulation")
         self.blocks = [
             Block(width, config.heads, dropout=config.dropout, conditioned=True, name=f"block_{i}")
             for i in range(config.blocks)
@@ -84,6 +85,7 @@ class Prior(keras.Model):
         self.time_2.build((None, width))
         self.present_in.build((None, ROLES))
         self.style.build((None,))
+        self.modulation.build((None, width))
         for block in self.blocks:
             block.build((None, None, width))
         self.norm.build((None, None, width))
@@ -106,9 +108,9 @@ class Prior(keras.Model):
         angles = time[:, None] * _FREQUENCIES[None]
         waves = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
         condition = self.time_2(self.time_1(waves)) + self.style(style) + self.present_in(present)
-        bias = attention_bias(bar_mask)
+        bias, modulation = attention_bias(bar_mask), self.modulation(ops.silu(condition))
         for block in self.blocks:
-            tokens = block(tokens, bias=bias, condition=condition, training=training)
+            tokens = block(tokens, bias=bias, modulation=modulation, training=training)
         return ops.reshape(self.x_out(self.norm(tokens)), (-1, bars, ROLES, self.config.latent))
 
     def normalise(self, latents: Any) -> Any:
@@ -143,17 +145,21 @@ class Prior(keras.Model):
         fixed = (double(given), double(known_mask), double(bar_mask), double(present))
         styles = ops.concatenate([style, anything], axis=0)
 
-        def field(x: Any, time: float) -> Any:
-            both = self.velocity(double(x), ops.full_like(double(x)[:, 0, 0, 0], time), *fixed, styles)
+        def field(x: Any, time: Any) -> Any:
+            twice = double(x)
+            both = self.velocity(twice, time * ops.ones_like(twice[:, 0, 0, 0]), *fixed, styles)
             asked, free = ops.split(both, 2, axis=0)
             return free + guidance * (asked - free)
 
-        x = noise
         # small steps near the data, where the flow bends most
-        times = 1.0 - np.linspace(1.0, 0.0, steps + 1) ** 1.3
-        for start, end in zip(times[:-1].tolist(), times[1:].tolist(), strict=True):
-            middle = x + 0.5 * (end - start) * field(x, start)
-            x = x + (end - start) * field(middle, 0.5 * (start + end))
+        times = ops.convert_to_tensor((1.0 - np.linspace(1.0, 0.0, steps + 1) ** 1.3).astype("float32"))
+
+        def step(index: Any, x: Any) -> Any:
+            start, length = times[index], times[index + 1] - times[index]
+            middle = x + 0.5 * length * field(x, start)
+            return x + length * field(middle, start + 0.5 * length)
+
+        x = ops.fori_loop(0, steps, step, noise)
         mask = known_mask[..., None]
         return mask * known + (1.0 - mask) * self.restore(x)
 

@@ -29,6 +29,7 @@ def save_weights(variables: Iterable[Any], path: Path, metadata: dict[str, str] 
         tensors[variable.path] = half
     temporary = path.with_name(path.name + ".tmp")
     save_file(tensors, temporary, metadata=metadata)
+    temporary.chmod(0o644)  # safetensors makes it private, which a server under another user could not read
     os.replace(temporary, path)
 
 

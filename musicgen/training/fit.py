@@ -23,6 +23,7 @@ from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.roles import ROLE_NAMES
 from musicgen.training.batches import NOTES_PER_WINDOW, Windows, collate, every_window
+from musicgen.training.card import write_card
 from musicgen.training.measure import reconstruction
 
 ROLES = len(ROLE_NAMES)
@@ -73,13 +74,19 @@ def train_vae(
     prior = Prior(prior_config, name="prior")
     _fit_vae(vae, dataset, run, plan)
     _fit_prior(prior, vae, dataset, run, plan)
+    test = every_window(dataset, "test", vae_config.bars)
     composer = VAEComposer(vae, prior)
     composer.card = {
         "corpus": dataset.manifest["kept"]["all"],
+        "lead_sheets": dataset.manifest["kept"]["by source"].get("openewld", {}).get("songs", 0),
         "plan": asdict(plan),
-        "valid": _last_row(run / "log-vae.csv") | {"prior_loss": _last_row(run / "log-prior.csv").get("valid_loss")},
-    }
+        "cost": {"vae_hours": _hours(run / "log-vae.csv"), "prior_hours": _hours(run / "log-prior.csv"),
+                 "cores": os.cpu_count()},
+        "test": {"windows": len(test), **reconstruction(vae, test)},
+    }  # fmt: skip
     composer.save_pretrained(run / "checkpoint")
+    attribution = data / "ATTRIBUTION.md"
+    write_card(composer, attribution.read_text(encoding="utf-8"), run / "checkpoint")
     return composer
 
 
@@ -114,10 +121,14 @@ def _append(path: Path, row: dict[str, float]) -> None:
         writer.writerow(row)
 
 
-def _last_row(path: Path) -> dict[str, float]:
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {name: float(value) for name, value in rows[-1].items()} if rows else {}
+def _hours(log: Path) -> float:
+    """Hours of training steps that a log tells of."""
+    seconds, last = 0.0, 0
+    with log.open(newline="") as file:
+        for row in csv.DictReader(file):
+            seconds += (int(row["step"]) - last) * float(row["step_seconds"])
+            last = int(row["step"])
+    return round(seconds / 3600, 3)
 
 
 def _fit(

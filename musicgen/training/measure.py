@@ -25,7 +25,7 @@ def reconstruction(vae: VAE, windows: Sequence[tuple[np.ndarray, Piece, int]], s
 
     Args:
         windows: of `batches.every_window`.
-        size: windows per batch; what is left over is not measured.
+        size: windows per batch.
     """
     bars = vae.config.bars
 
@@ -41,8 +41,10 @@ def reconstruction(vae: VAE, windows: Sequence[tuple[np.ndarray, Piece, int]], s
 
     hits, found, real = np.zeros(ROLES), np.zeros(ROLES), np.zeros(ROLES)
     same_duration, same_velocity, judged = np.zeros(ROLES), np.zeros(ROLES), np.zeros(ROLES)
-    for start in range(0, len(windows) - size + 1, size):
-        batch = collate(windows[start : start + size], bars, size * NOTES_PER_WINDOW)
+    for start in range(0, len(windows), size):
+        chunk = list(windows[start : start + size])
+        empty = [(windows[0][0][:0], windows[0][1], 0)] * (size - len(chunk))  # the compiled shape is fixed
+        batch = collate(chunk + empty, bars, size * NOTES_PER_WINDOW)
         probabilities, durations, velocities = run(batch["notes"], batch["bar_mask"], batch["present"], batch["style"])
         cells = (batch["bar_mask"][:, :, None] * batch["present"][:, None]).transpose(2, 0, 1).reshape(ROLES, -1)
         rows = choose_onsets(probabilities * cells[:, :, None, None])

@@ -1,0 +1,150 @@
+"""The command line. No logic: each command reads its arguments and calls the package."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from musicgen import __version__
+from musicgen.errors import MusicgenError, RequestError
+from musicgen.roles import ROLE_NAMES, STYLE_NAMES
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up chatter is not for users
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise RequestError(f"{message}. Try: {self.prog} --help")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status: 0, or 2 after one line on stderr about what was wrong."""
+    try:
+        options = _parser().parse_args(arguments)
+        options.run(options)
+    except MusicgenError as error:
+        print(f"musicgen: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("musicgen: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="musicgen", description="Multi-track music from models of freely licensed music.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+
+    generate = commands.add_parser("generate", help="make a piece, or many")
+    generate.add_argument("--model", default="vae", help="a bundled name, a folder, or org/name@revision on the Hub")
+    generate.add_argument("--style", default="pop", help=", ".join(STYLE_NAMES))
+    generate.add_argument("--bars", type=_number, default=16, help="4, 8, 16 or 32")
+    generate.add_argument("--tempo", type=_number, help="beats a minute; the style's own if not given")
+    generate.add_argument("--key", default="C major", help='such as "A minor"')
+    generate.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")
+    generate.add_argument("--temperature", type=_number, default=1.0, help="0 to 1.5")
+    generate.add_argument("--roles", default=",".join(ROLE_NAMES), help="which play, separated by commas")
+    generate.add_argument("--count", type=_number, default=1, help="how many pieces, with seeds from --seed on")
+    generate.add_argument("--out", type=Path, required=True, help="a file (.mid .wav .mp3 .ogg .flac) or a folder")
+    generate.set_defaults(run=_generate)
+
+    prepare = commands.add_parser("prepare", help="build the encoded data set")
+    prepare.add_argument("--corpus", type=Path, required=True, help="the folder of the archives")
+    prepare.add_argument("--out", type=Path, required=True, help="the folder to write")
+    prepare.add_argument("--source", action="append", help="only this source; may be given several times")
+    prepare.add_argument("--seed", type=int, default=0)
+    prepare.set_defaults(run=_prepare)
+
+    train = commands.add_parser("train", help="train a model; the same command resumes it")
+    train.add_argument("model", choices=["vae"])
+    train.add_argument("--data", type=Path, required=True, help="a folder made by prepare")
+    train.add_argument("--run", dest="folder", type=Path, required=True, help="the folder of the run")
+    train.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER", help="a value of the plan")
+    train.set_defaults(run=_train)
+
+    benchmark = commands.add_parser("benchmark", help="measure speed on this machine")
+    benchmark.add_argument("--model", default="vae")
+    benchmark.add_argument("--rounds", type=int, default=50)
+    benchmark.add_argument("--out", type=Path, help="a .json file; printed if not given")
+    benchmark.set_defaults(run=_benchmark)
+    return parser
+
+
+def _number(text: str) -> float | int:
+    """A number as typed; whether it is a possible one is for `Request` to say."""
+    try:
+        return int(text)
+    except ValueError:
+        try:
+            return float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"expected a number. Received: {text[:40]!r}") from None
+
+
+def _generate(options: argparse.Namespace) -> None:
+    from musicgen.compose import write_many, write_one
+    from musicgen.request import Request
+
+    request = Request(
+        options.style, options.bars, options.tempo, options.key, options.seed, options.temperature,
+        tuple(role.strip() for role in options.roles.split(",")),
+    )  # fmt: skip
+    if options.out.suffix:
+        if options.count != 1:
+            raise RequestError(f"--out: expected a folder for {options.count} pieces. Received: {options.out}.")
+        paths = [write_one(options.model, request, options.out)]
+    else:
+        paths = write_many(options.model, request, options.count, options.out)
+    for path in paths:
+        print(path)
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from musicgen.corpus.prepare import prepare
+    from musicgen.corpus.sources import SOURCE_BY_NAME
+
+    sources = options.source or tuple(SOURCE_BY_NAME)
+    manifest = prepare(options.corpus, options.out, sources, options.seed)
+    print(json.dumps(manifest["kept"], indent=1))
+
+
+def _train(options: argparse.Namespace) -> None:
+    from musicgen.hub import write_manifest
+    from musicgen.training.fit import Plan, train_vae
+
+    values: dict[str, Any] = {}
+    known = {name: type(value) for name, value in Plan().__dict__.items()}
+    for item in options.set:
+        name, _, text = item.partition("=")
+        try:
+            values[name] = known[name](text)
+        except (KeyError, ValueError):
+            raise RequestError(
+                f"--set: expected NAME=NUMBER, a name of {', '.join(known)}. Received: {item}."
+            ) from None
+    train_vae(options.data, options.folder, Plan(**values))
+    print(write_manifest(options.folder / "checkpoint").parent)
+
+
+def _benchmark(options: argparse.Namespace) -> None:
+    from musicgen.benchmark import measure
+
+    report = json.dumps(measure(options.model, options.rounds), indent=1)
+    if options.out is None:
+        print(report)
+    else:
+        from musicgen.export import write
+
+        write(options.out, report.encode())
+        print(options.out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""The layout of docs/architecture.md: who may import whom, and that importing costs nothing."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "musicgen"
+
+ALLOWED = {
+    "errors": set(),
+    "roles": set(),
+    "music": {"errors", "roles"},
+    "request": {"errors", "roles", "music"},
+    "codec": {"errors", "roles", "music"},
+    "models": {"errors", "roles", "music", "request", "codec", "models"},
+    "hub": {"errors"},
+    "midi": {"errors", "roles", "music"},
+    "audio": {"errors", "roles", "midi"},
+    "export": {"errors", "audio"},
+    "compose": {"errors", "music", "request", "models", "hub", "midi", "audio", "export"},
+    "benchmark": {"errors", "request", "compose"},
+    "corpus": {"errors", "roles", "music", "codec", "midi", "corpus"},
+    "training": {"errors", "roles", "music", "codec", "models", "corpus", "training"},
+    "evaluation": {"errors", "roles", "music", "evaluation"},
+    "web": {"errors", "roles", "music", "request", "midi", "export", "compose", "web"},
+    "__main__": {"errors", "roles", "request", "export", "hub", "compose", "benchmark", "corpus", "training"},
+    "__init__": set(),
+}
+"""What each module or folder of the package may import from it; `musicgen` itself only for its version."""
+
+
+def imports(path: Path) -> set[str]:
+    """Names below `musicgen` that a file imports, and top-level names of everything else."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def home(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_upward_only(path: Path) -> None:
+    own = {name.split(".")[1] for name in imports(path) if name.startswith("musicgen.")} - {"__version__"}
+    assert own <= ALLOWED[home(path)], f"{path.name} may not know {own - ALLOWED[home(path)]}"
+
+
+@pytest.mark.parametrize(
+    ("library", "homes"),
+    [
+        ("gradio", {"web"}),
+        ("keras", {"models", "training"}),
+        ("tensorflow", {"models"}),
+        ("huggingface_hub", {"hub"}),
+        ("fluidsynth", {"audio"}),
+        ("mido", {"midi", "audio"}),
+    ],
+)
+def test_a_library_is_known_in_one_place(library: str, homes: set[str]) -> None:
+    users = {
+        home(path)
+        for path in PACKAGE.rglob("*.py")
+        if any(name == library or name.startswith(library + ".") for name in imports(path))
+    }
+    assert users <= homes
+
+
+def test_importing_the_package_opens_no_socket_and_loads_neither_tensorflow_nor_gradio() -> None:
+    code = """
+import socket, sys
+def refuse(*args, **kwargs): raise AssertionError("a socket was opened")
+socket.socket.connect = socket.create_connection = refuse
+import musicgen, musicgen.__main__, musicgen.request, musicgen.music, musicgen.midi, musicgen.codec, musicgen.web
+heavy = {"tensorflow", "keras", "gradio", "huggingface_hub"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr

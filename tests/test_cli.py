@@ -1,0 +1,158 @@
+"""The command line: what it writes, and what it says when it cannot."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import mido
+import pytest
+import soundfile
+
+from musicgen.__main__ import main
+from musicgen.hub import write_manifest
+from musicgen.midi import from_midi, read_recipe
+from musicgen.music import Key
+from musicgen.request import Request
+from tests.tiny import tiny_vae
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A checkpoint folder of a tiny model."""
+    folder = tmp_path_factory.mktemp("model")
+    tiny_vae().save_pretrained(folder)
+    write_manifest(folder)
+    return str(folder)
+
+
+def generate(model: str, out: Path, *more: str) -> int:
+    return main(["generate", "--model", model, "--bars", "4", "--out", str(out), *more])
+
+
+def test_a_midi_file_holds_what_was_asked_for(model: str, tmp_path: Path) -> None:
+    out = tmp_path / "song.mid"
+    asked = ["--style", "jazz", "--tempo", "90", "--key", "A minor", "--seed", "7"]
+    assert generate(model, out, *asked) == 0
+    music = from_midi(out.read_bytes())
+    assert (music.bars, music.tempo, music.key, music.style) == (4, 90, Key.parse("A minor"), "jazz")
+
+
+def test_the_recipe_in_the_file_makes_the_same_bytes_again(model: str, tmp_path: Path) -> None:
+    first, again = tmp_path / "first.mid", tmp_path / "again.mid"
+    assert generate(model, first, "--seed", "3", "--roles", "bass,drums") == 0
+    recipe = read_recipe(first.read_bytes())
+    assert recipe is not None
+    request = Request.from_dict(recipe["request"])  # type: ignore[arg-type]
+    assert generate(model, again, "--seed", str(request.seed), "--roles", ",".join(request.roles)) == 0
+    assert again.read_bytes() == first.read_bytes()
+
+
+@pytest.mark.parametrize("ending", ["wav", "mp3", "ogg", "flac"])
+def test_sound_is_written_in_the_format_of_the_ending(model: str, tmp_path: Path, ending: str) -> None:
+    out = tmp_path / f"song.{ending}"
+    assert generate(model, out, "--tempo", "240") == 0
+    info = soundfile.info(out)
+    assert (info.channels, info.samplerate) == (2, 44100)
+    assert 4 <= info.duration <= 9  # four bars at 240 beats a minute, and the tail
+
+
+def test_a_path_without_an_ending_is_a_folder_of_pieces_with_seeds_in_order(model: str, tmp_path: Path) -> None:
+    assert generate(model, tmp_path / "many", "--count", "3", "--seed", "5") == 0
+    assert sorted(path.name for path in (tmp_path / "many").iterdir()) == [
+        "song-000.mid",
+        "song-001.mid",
+        "song-002.mid",
+    ]
+    assert generate(model, tmp_path / "one.mid", "--seed", "6") == 0
+    assert (tmp_path / "one.mid").read_bytes() == (tmp_path / "many" / "song-001.mid").read_bytes()
+
+
+BAD = {
+    "an unknown style": ["--style", "polka"],
+    "a length that is not offered": ["--bars", "5"],
+    "a tempo out of range": ["--tempo", "9000"],
+    "a tempo that is no number": ["--tempo", "fast"],
+    "not a number at all": ["--tempo", "nan"],
+    "an unknown key": ["--key", "H major"],
+    "a negative seed": ["--seed", "-1"],
+    "a seed that is not whole": ["--seed", "1.5"],
+    "a temperature out of range": ["--temperature", "inf"],
+    "an unknown role": ["--roles", "kazoo"],
+    "no role": ["--roles", ""],
+    "no pieces": ["--count", "0"],
+    "an unknown option": ["--loud"],
+    "a missing model": ["--model", "does-not-exist"],
+    "a model that is not pinned": ["--model", "someone/model"],
+}
+
+
+@pytest.mark.parametrize("arguments", BAD.values(), ids=BAD.keys())
+def test_bad_input_is_one_plain_line_and_status_2_and_nothing_is_written(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    out = tmp_path / "folder"
+    assert generate(model, out, *arguments) == 2
+    said = capsys.readouterr().err.strip()
+    assert said.startswith("musicgen: ")
+    assert "\n" not in said
+    assert "xpected" in said or "unrecognized" in said
+    assert not out.exists()
+
+
+def test_an_unknown_ending_is_told_before_any_work(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert generate(model, tmp_path / "song.xyz") == 2
+    assert ".mid" in capsys.readouterr().err
+
+
+def test_a_damaged_checkpoint_is_told(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "damaged"
+    folder.mkdir()
+    for path in Path(model).iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    assert generate(str(folder), tmp_path / "song.mid") == 2
+    assert "model.safetensors" in capsys.readouterr().err
+    assert not (tmp_path / "song.mid").exists()
+
+
+def test_a_soundfont_that_is_none_is_told(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    font = tmp_path / "font.sf2"
+    font.write_bytes(b"this is not a soundfont")
+    monkeypatch.setenv("MUSICGEN_SOUNDFONT", str(font))
+    assert generate(model, tmp_path / "song.wav") == 2
+    assert "soundfont" in capsys.readouterr().err
+    assert not (tmp_path / "song.wav").exists()
+
+
+def test_a_missing_corpus_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prepare", "--corpus", str(tmp_path), "--out", str(tmp_path / "data"), "--source", "simutrans"]) == 2
+    assert "simutrans.tar.xz" in capsys.readouterr().err
+
+
+def test_training_without_data_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "vae", "--data", str(tmp_path), "--run", str(tmp_path / "run")]) == 2
+    assert "prepare" in capsys.readouterr().err
+
+
+def test_the_program_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "musicgen", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.strip()) == (0, "0.1.0")
+
+
+def test_the_benchmark_reports_every_length(model: str, tmp_path: Path) -> None:
+    out = tmp_path / "bench.json"
+    assert main(["benchmark", "--model", model, "--rounds", "5", "--out", str(out)]) == 0
+    assert out.read_text().count('"p95"') == 5
+
+
+def test_a_midi_file_opens_elsewhere(model: str, tmp_path: Path) -> None:
+    out = tmp_path / "song.mid"
+    generate(model, out)
+    file = mido.MidiFile(out)
+    assert (file.type, file.ticks_per_beat, len(file.tracks)) == (1, 480, 6)
