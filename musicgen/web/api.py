@@ -1,0 +1,43 @@
+"""The page's one public endpoint, for scripts: `Client(url).predict(style="jazz", api_name="/generate")`."""
+
+# No `from __future__ import annotations` here: Gradio reads the types of the endpoint from the real objects.
+
+from typing import Any
+
+import gradio as gr
+
+from musicgen.compose import Studio
+from musicgen.request import Request
+from musicgen.roles import STYLE_NAMES
+from musicgen.web.files import Shelf, file_stem, link, piece_id
+from musicgen.web.toasts import toasts
+
+_DEFAULTS = Request()
+
+
+def add_endpoint(studio: Studio, shelf: Shelf, **limits: Any) -> None:
+    """Add `/generate` to the page that is being built. `limits` are those of `gr.api`."""
+
+    def generate(
+        style: str = _DEFAULTS.style,
+        bars: int = _DEFAULTS.bars,
+        tempo: float | None = None,
+        key: str = str(_DEFAULTS.key),
+        seed: int = _DEFAULTS.seed,
+        temperature: float = _DEFAULTS.temperature,
+    ) -> tuple[gr.FileData, dict]:
+        with toasts():
+            request = Request(style=style, bars=bars, tempo=tempo, key=key, seed=seed, temperature=temperature)
+            result = studio.make(request, sound=False)
+            path = shelf.put(piece_id(result), f"{file_stem(result)}.mid", result.midi)
+            return link(path), {"recipe": result.recipe, "notes": result.music.note_count}  # type: ignore[return-value]
+
+    gr.api(
+        generate,
+        api_name="generate",
+        api_description=(
+            "Compose a piece. Returns its MIDI file, and the recipe (model and request) that makes the same bytes "
+            f"again. A tempo of null is the usual one of the style. Styles: {', '.join(STYLE_NAMES)}."
+        ),
+        **limits,
+    )

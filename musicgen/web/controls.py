@@ -1,0 +1,88 @@
+"""The panel: what a visitor can ask for, and the Generate button."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from musicgen.music import ALL_KEYS
+from musicgen.request import BAR_CHOICES, MAX_SEED, TEMPERATURE_RANGE, TEMPO_RANGE, Request
+from musicgen.roles import STYLE_BY_NAME, STYLES
+
+NEW_SEEDS = 1_000_000
+"""Seeds are drawn below this, short enough to read to a friend; any seed up to `MAX_SEED` can be typed."""
+
+_USUAL_TEMPO = {style.name: style.tempo for style in STYLES}
+
+# The style's usual tempo follows the style, until the visitor has set a tempo of their own.
+_FOLLOW_STYLE = f"""(style, tempo, usual) => {{
+    const next = ({_USUAL_TEMPO})[style] ?? usual;
+    return [tempo === usual || tempo === null ? next : tempo, next];
+}}"""
+_ROLL_DICE = f"() => Math.floor(Math.random() * {NEW_SEEDS})"
+
+
+@dataclass(frozen=True)
+class Controls:
+    """The widgets of the panel."""
+
+    style: gr.Radio
+    bars: gr.Radio
+    tempo: gr.Number
+    key: gr.Dropdown
+    seed: gr.Number
+    lock: gr.Checkbox
+    temperature: gr.Slider
+    generate: gr.Button
+
+
+def build_controls(request: Request) -> Controls:
+    """Lay out the panel, filled in with `request`, and wire what needs no server."""
+    with gr.Column(elem_id="panel"):
+        style = gr.Radio(
+            [(style.label, style.name) for style in STYLES], value=request.style, label="Style", elem_id="style"
+        )
+        bars = gr.Radio(list(BAR_CHOICES), value=request.bars, label="Bars", elem_id="bars")
+        with gr.Row(elem_classes="pair"):
+            # No minimum and maximum here: `Request` holds the limits and says in words what it expected.
+            tempo = gr.Number(
+                _whole(request.tempo),
+                label="Tempo",
+                elem_id="tempo",
+                min_width=120,
+                placeholder=f"{TEMPO_RANGE[0]:g} to {TEMPO_RANGE[1]:g}",
+            )
+            key = gr.Dropdown(
+                [str(key) for key in ALL_KEYS],
+                value=str(request.key),
+                label="Key",
+                elem_id="key",
+                min_width=120,
+                filterable=False,
+            )
+        temperature = gr.Slider(
+            *TEMPERATURE_RANGE,
+            value=request.temperature,
+            step=0.05,
+            label="Temperature",
+            elem_id="temperature",
+            buttons=[],
+        )
+        with gr.Row(elem_id="seed-row"):
+            seed = gr.Number(
+                request.seed, precision=0, label="Seed", elem_id="seed", min_width=90, placeholder=f"0 to {MAX_SEED}"
+            )
+            lock = gr.Checkbox(False, label="Lock", elem_id="lock", container=False, min_width=44, scale=0)
+            dice = gr.Button("Roll a new seed", elem_id="dice", min_width=44, scale=0)
+        generate = gr.Button("Generate", variant="primary", elem_id="generate")
+
+    usual = gr.Number(STYLE_BY_NAME[request.style].tempo, visible=False)
+    style.input(None, [style, tempo, usual], [tempo, usual], js=_FOLLOW_STYLE, api_visibility="private")
+    dice.click(None, None, seed, js=_ROLL_DICE, api_visibility="private")
+    return Controls(style, bars, tempo, key, seed, lock, temperature, generate)
+
+
+def _whole(tempo: float | None) -> float | int | None:
+    """A tempo as a person writes it: 120, not 120.0."""
+    return int(tempo) if tempo is not None and tempo == int(tempo) else tempo

@@ -1,0 +1,127 @@
+/* The transport around the <audio> element. Runs when Gradio mounts the stage, after roll.js in the same function:
+   `element` is the stage, `props.value` the piece, `watch` tells of a new one. */
+const find = (selector) => element.querySelector(selector);
+const audio = find("audio");
+const play = find(".play");
+const loop = find(".loop");
+const mute = find(".mute");
+const seek = find(".seek");
+const volume = find(".volume");
+const remark = find(".remark");
+
+const roll = makeRoll(find(".roll"), (seconds) => goTo(seconds));
+let piece = null;
+
+const length = () => (Number.isFinite(audio.duration) ? audio.duration : piece ? piece.ticks * piece.secondsPerTick : 0);
+const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+function show(next, start) {
+  piece = next;
+  find(".title").textContent = piece.title;
+  find(".facts").replaceChildren(...piece.facts.map((fact) => {
+    const item = document.createElement("li");
+    item.textContent = fact;
+    return item;
+  }));
+  tell(piece.notice);
+  const silent = !piece.audio;
+  for (const control of [play, seek, loop, mute, volume]) control.disabled = silent;
+  audio.pause();
+  if (silent) audio.removeAttribute("src");
+  else audio.src = fileUrl(piece.audio);
+  audio.load();
+  roll.show(piece);
+  refresh();
+  // Only after the visitor's own click on Generate. Where a browser still refuses, the button waits for a tap.
+  if (start && !silent) audio.play().catch(() => {});
+}
+
+/* Gradio gives the URL with its own idea of the host; behind a proxy only the page's own is sure to be right. */
+function fileUrl(file) {
+  const at = file.url.indexOf("/gradio_api/");
+  return new URL(file.url.slice(at + 1), document.baseURI).href;
+}
+
+function tell(text) {
+  remark.textContent = text || "";
+  remark.hidden = !text;
+}
+
+function goTo(seconds) {
+  if (!piece || !piece.audio) return;
+  audio.currentTime = Math.max(0, Math.min(seconds, length()));
+  refresh();
+}
+
+function refresh() {
+  const now = audio.currentTime || 0;
+  const total = length();
+  find(".now").textContent = clock(now);
+  find(".total").textContent = clock(total);
+  seek.max = total || 1;
+  seek.value = now;
+  seek.setAttribute("aria-valuetext", `${clock(now)} of ${clock(total)}`);
+  seek.style.setProperty("--fill", `${total ? (100 * now) / total : 0}%`);
+  volume.style.setProperty("--fill", `${100 * volume.value}%`);
+  roll.draw(now, !audio.paused);
+}
+
+let frame = 0;
+function run() {
+  cancelAnimationFrame(frame);
+  // The piece loops at its last bar line; the file is longer, by the reverberation of the last chord.
+  if (audio.loop && audio.currentTime >= piece.ticks * piece.secondsPerTick) audio.currentTime = 0;
+  refresh();
+  if (!audio.paused) frame = requestAnimationFrame(run);
+}
+
+function toggle() {
+  if (play.disabled) return;
+  if (audio.paused) audio.play().catch(() => {});
+  else audio.pause();
+}
+
+for (const event of ["play", "pause", "ended", "playing"]) {
+  audio.addEventListener(event, () => {
+    const on = !audio.paused;
+    element.classList.toggle("is-playing", on);
+    play.setAttribute("aria-label", on ? "Pause" : "Play");
+    run();
+  });
+}
+for (const event of ["loadedmetadata", "durationchange", "seeked"]) audio.addEventListener(event, refresh);
+audio.addEventListener("error", () => {
+  if (audio.getAttribute("src")) tell("The sound could not be loaded. Press Generate for a new piece.");
+});
+
+play.addEventListener("click", toggle);
+seek.addEventListener("input", () => goTo(Number(seek.value)));
+loop.addEventListener("click", () => {
+  audio.loop = !audio.loop;
+  loop.setAttribute("aria-pressed", String(audio.loop));
+});
+mute.addEventListener("click", () => {
+  audio.muted = !audio.muted;
+  mute.setAttribute("aria-pressed", String(audio.muted));
+});
+volume.addEventListener("input", () => {
+  audio.volume = Number(volume.value);
+  audio.muted = false;
+  mute.setAttribute("aria-pressed", "false");
+  refresh();
+});
+audio.volume = Number(volume.value);
+
+/* Space plays and pauses, except where it means something else: in a field, and on a control that was reached by
+   keyboard. A button that was clicked keeps the focus, but there space is meant for the music. */
+document.addEventListener("keydown", (event) => {
+  if (event.code !== "Space" || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  const at = document.activeElement;
+  const typing = at && (at.isContentEditable || at.matches("textarea, select, input:not([type=radio], [type=checkbox], [type=range])"));
+  if (typing || (at && at !== document.body && at.matches(":focus-visible") && !at.matches("[type=range]"))) return;
+  event.preventDefault();
+  toggle();
+});
+
+watch("value", () => show(props.value, true));
+if (props.value) show(props.value, false);

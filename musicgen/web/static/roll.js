@@ -1,0 +1,215 @@
+/* The piano roll: a canvas as wide as what is seen of it, inside a box that scrolls.
+   A lane for each role, drums at the bottom; a colour for each role; velocity as opacity.
+
+   makeRoll(box, seek) -> { show(piece), draw(seconds, playing) }; `seek(seconds)` is called for clicks and drags. */
+function makeRoll(box, seek) {
+  const sheet = box.querySelector(".sheet");
+  const canvas = box.querySelector("canvas");
+  const labels = box.querySelector(".lanes");
+  const pen = canvas.getContext("2d");
+
+  const RULER = 24; // height of the line of bar numbers, CSS pixels like every length here
+  const GAP = 10; // between two lanes
+  const EDGE = 10; // to the right of the last bar
+  const BAR_AT_LEAST = 44; // a narrower bar could not be read: the roll scrolls instead
+  const HEAD = 4.5; // radius of the playhead's head
+  const FLASH = 0.16; // seconds for which a new note glows
+
+  let piece = null;
+  let lanes = [];
+  let paint = {};
+  let view = { width: 0, height: 0, left: 0, pixelsPerTick: 1 };
+  let last = { seconds: 0, playing: false };
+  let handsOff = 0; // until then the visitor scrolls, and the roll does not follow the playhead
+
+  function readPaint() {
+    const style = getComputedStyle(box);
+    const read = (name) => style.getPropertyValue(name).trim();
+    paint = {
+      ink: read("--ink"), faint: read("--roll-line"), fainter: read("--roll-beat"), band: read("--roll-band"),
+      text: read("--ink-soft"), played: read("--roll-played"), font: read("--sans"),
+      roles: Object.fromEntries(lanes.map((lane) => [lane.role, read(`--c-${lane.role}`)])),
+    };
+  }
+
+  function show(next) {
+    piece = next;
+    lanes = piece.lanes.filter((lane) => lane.notes.length).map((lane) => {
+      const pitches = [...new Set(lane.notes.map((note) => note[1]))].sort((a, b) => a - b);
+      // Drums have a row for each instrument that plays; other roles a row for each semitone of their range.
+      const low = pitches[0] - 1;
+      const rows = lane.drums ? pitches.length : Math.max(12, pitches[pitches.length - 1] - low + 2);
+      const row = lane.drums ? (pitch) => pitches.indexOf(pitch) : (pitch) => pitch - low;
+      return { ...lane, rows, row };
+    });
+    box.setAttribute("aria-label", "Piano roll. " + (lanes.map((l) => `${l.label}: ${l.notes.length} notes`).join(", ") || "Silence"));
+    box.scrollLeft = 0;
+    layout();
+  }
+
+  function layout() {
+    if (!piece) return;
+    const scale = window.devicePixelRatio || 1;
+    const width = box.clientWidth;
+    const height = box.clientHeight;
+    const narrow = width < 560;
+    const left = narrow ? 8 : 92;
+    const bars = piece.ticks / piece.ticksPerBar;
+    const barWidth = Math.max(narrow ? 64 : BAR_AT_LEAST, (width - left - EDGE) / bars);
+    view = { width, height, left, pixelsPerTick: barWidth / piece.ticksPerBar };
+    sheet.style.width = `${Math.max(width, Math.floor(left + bars * barWidth + EDGE))}px`;
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+    pen.setTransform(scale, 0, 0, scale, 0, 0);
+
+    // Wide ranges get more room, but less than in proportion: a bass line stays readable beside a broad pad.
+    const weights = lanes.map((lane) => Math.sqrt(lane.rows));
+    const free = height - RULER - GAP * lanes.length;
+    const total = weights.reduce((a, b) => a + b, 0) || 1;
+    let top = RULER + GAP / 2;
+    lanes.forEach((lane, index) => {
+      lane.top = top;
+      lane.height = (free * weights[index]) / total;
+      lane.step = lane.height / lane.rows;
+      top += lane.height + GAP;
+    });
+    labels.replaceChildren(...lanes.map((lane) => {
+      const item = document.createElement("li");
+      item.textContent = lane.label;
+      item.className = `c-${lane.role}`;
+      item.style.top = `${lane.top}px`;
+      item.style.height = `${lane.height}px`;
+      return item;
+    }));
+    readPaint();
+    draw(last.seconds, last.playing);
+  }
+
+  const tickToX = (tick) => view.left + tick * view.pixelsPerTick - box.scrollLeft;
+
+  function draw(seconds, playing) {
+    last = { seconds, playing };
+    if (!piece || !view.width) return;
+    const tick = Math.min(seconds / piece.secondsPerTick, piece.ticks);
+    if (playing) follow(tick);
+    pen.clearRect(0, 0, view.width, view.height);
+    pen.save();
+    pen.beginPath();
+    pen.rect(view.left > 40 ? view.left - HEAD - 1 : 0, 0, view.width, view.height); // not over the labels
+    pen.clip();
+    drawGrid(tick);
+    for (const lane of lanes) drawLane(lane, tick, playing);
+    drawPlayhead(tick);
+    pen.restore();
+  }
+
+  function follow(tick) {
+    const room = sheet.offsetWidth - view.width;
+    if (room <= 1 || performance.now() < handsOff) return;
+    const target = view.left + tick * view.pixelsPerTick - view.width * 0.38;
+    box.scrollLeft = Math.max(0, Math.min(room, target));
+  }
+
+  function drawGrid(tick) {
+    const beatWidth = piece.ticksPerBeat * view.pixelsPerTick;
+    const bottom = view.height;
+    pen.fillStyle = paint.band;
+    for (const lane of lanes) pen.fillRect(0, lane.top - GAP / 2 + 1, view.width, lane.height + GAP - 2);
+    pen.fillStyle = paint.played;
+    pen.fillRect(tickToX(0), RULER, tickToX(tick) - tickToX(0), bottom - RULER);
+    pen.font = `500 11px ${paint.font}`;
+    pen.textBaseline = "middle";
+    const barWidth = beatWidth * (piece.ticksPerBar / piece.ticksPerBeat);
+    const every = barWidth < 26 ? 4 : 1;
+    for (let at = 0; at <= piece.ticks; at += piece.ticksPerBeat) {
+      const x = Math.round(tickToX(at)) + 0.5;
+      if (x < -barWidth || x > view.width + 1) continue;
+      const isBar = at % piece.ticksPerBar === 0;
+      if (!isBar && beatWidth < 9) continue;
+      pen.strokeStyle = isBar ? paint.faint : paint.fainter;
+      pen.lineWidth = 1;
+      pen.beginPath();
+      pen.moveTo(x, isBar ? 6 : RULER);
+      pen.lineTo(x, bottom);
+      pen.stroke();
+      const bar = at / piece.ticksPerBar;
+      if (isBar && at < piece.ticks && bar % every === 0) {
+        pen.fillStyle = paint.text;
+        pen.fillText(String(bar + 1), x + 5, 13);
+      }
+    }
+  }
+
+  function drawLane(lane, tick, playing) {
+    const colour = paint.roles[lane.role];
+    const height = Math.max(4, Math.min(8, lane.step * 1.4));
+    pen.fillStyle = colour;
+    for (const [onset, pitch, duration, velocity] of lane.notes) {
+      const x = tickToX(onset);
+      if (x > view.width + 20) break; // notes are in the order of their onsets
+      const width = Math.max(3, duration * view.pixelsPerTick - 1);
+      if (x + width < -20) continue;
+      const y = lane.top + lane.height - (lane.row(pitch) + 0.5) * lane.step;
+      const since = (tick - onset) * piece.secondsPerTick;
+      const lit = playing && since >= 0 && (lane.drums ? since < FLASH : tick < onset + duration);
+      const glow = lit ? Math.max(0, 1 - since / FLASH) : 0;
+      pen.globalAlpha = lit ? 1 : 0.28 + 0.6 * (velocity / 127);
+      if (lit) { pen.shadowColor = colour; pen.shadowBlur = 8 + 10 * glow; }
+      pen.beginPath();
+      if (lane.drums) {
+        // A hit has no length: a dot, larger when it is louder and for the instant in which it sounds.
+        const radius = Math.max(1.8, Math.min(lane.step * 0.5, 5) * (0.55 + 0.45 * (velocity / 127))) * (1 + 0.5 * glow);
+        pen.arc(x + 3, y, radius, 0, 2 * Math.PI);
+      } else {
+        const grown = Math.min(height, Math.max(4, width + 2)) + 2 * glow; // a short note lies, it does not stand
+        pen.roundRect(x + 0.5, y - grown / 2, width, grown, Math.min(3, grown / 2));
+      }
+      pen.fill();
+      if (lit) { pen.shadowBlur = 0; pen.shadowColor = "transparent"; }
+    }
+    pen.globalAlpha = 1;
+  }
+
+  function drawPlayhead(tick) {
+    const x = tickToX(tick);
+    pen.fillStyle = paint.ink;
+    pen.fillRect(x - 1, RULER - 8, 2, view.height);
+    pen.beginPath();
+    pen.arc(x, RULER - 9, HEAD, 0, 2 * Math.PI);
+    pen.fill();
+  }
+
+  /* ---- hands ---- */
+
+  function seekTo(event) {
+    const x = event.clientX - canvas.getBoundingClientRect().left + box.scrollLeft - view.left;
+    const tick = Math.max(0, Math.min(piece.ticks, x / view.pixelsPerTick));
+    seek(tick * piece.secondsPerTick);
+  }
+  let dragging = false;
+  let finger = false;
+  canvas.addEventListener("pointerdown", (event) => {
+    finger = event.pointerType === "touch";
+    // A finger's drag scrolls the roll, its tap seeks (see click); a mouse's drag seeks.
+    if (!piece || finger || event.button !== 0) return;
+    dragging = true;
+    canvas.setPointerCapture(event.pointerId);
+    seekTo(event);
+  });
+  canvas.addEventListener("pointermove", (event) => { if (dragging) seekTo(event); });
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { dragging = false; });
+  canvas.addEventListener("click", (event) => { if (piece && finger) seekTo(event); });
+  for (const scroll of ["wheel", "touchmove"]) {
+    box.addEventListener(scroll, () => { handsOff = performance.now() + 2500; }, { passive: true });
+  }
+  box.addEventListener("scroll", () => { if (!last.playing) draw(last.seconds, false); }, { passive: true });
+
+  new ResizeObserver(layout).observe(box);
+  const repaint = () => { readPaint(); draw(last.seconds, last.playing); };
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(repaint, 50));
+  new MutationObserver(repaint).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+
+  return { show, draw };
+}

@@ -1,0 +1,382 @@
+"""The page in a real browser: the app is started as a Space starts it, and a visitor's steps are made in Chromium.
+
+Settings: `MUSICGEN_TEST_APP` is another command that serves the page (default: this Python on app.py);
+`MUSICGEN_TEST_CHROMIUM` is the path of a Chromium or Chrome that is not on PATH.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import mido
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="the browser tests need: pip install playwright")
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+APP = shlex.split(os.environ.get("MUSICGEN_TEST_APP", "")) or [sys.executable, str(ROOT / "app.py")]
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--mute-audio"]
+START_SECONDS = 120
+"""Longer than it takes on a quiet machine, about 10 s: a busy one must not fail every test."""
+PHONE = {"width": 390, "height": 844}
+
+
+@dataclass
+class Server:
+    """The running app."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+
+@dataclass
+class Visit:
+    """A page that is open, and what must not happen on it."""
+
+    page: Page
+    foreign: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def audio(self, what: str) -> float:
+        return self.page.evaluate(f"document.querySelector('#stage audio').{what}")
+
+    def source(self) -> str:
+        return self.page.evaluate("document.querySelector('#stage audio').src")
+
+    def seed(self) -> str:
+        return self.page.input_value("#seed input")
+
+    def generate(self) -> None:
+        """Press Generate and wait for the new piece."""
+        before = self.source()
+        self.page.click("#generate")
+        self.page.wait_for_function("before => document.querySelector('#stage audio').src !== before", arg=before)
+        expect(self.page.locator("#generate")).to_be_enabled()
+
+    def download(self, name: str) -> tuple[str, bytes]:
+        """Press a download button; the suggested file name and the bytes."""
+        with self.page.expect_download() as waiting:
+            self.page.click(f"#downloads [data-format={name}]")
+        return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+
+# --- fixtures ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    yield from _serve(tmp_path_factory.mktemp("page"), {})
+
+
+def _serve(folder: Path, extra: dict[str, str]) -> Iterator[Server]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environ = {key: value for key, value in os.environ.items() if key not in ("SPACE_ID", "GRADIO_SERVER_NAME")}
+    environ |= {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder / "cache")} | extra
+    log = folder / "server.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(APP, cwd=ROOT, env=environ, stdout=file, stderr=subprocess.STDOUT)
+    running = Server(f"http://127.0.0.1:{port}/", process, log)
+    try:
+        _wait(running)
+        yield running
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(running: Server) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if running.process.poll() is not None:
+            pytest.fail(f"{shlex.join(APP)} ended before it answered:\n{running.output()[-3000:]}")
+        try:
+            with urllib.request.urlopen(running.url, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail(f"{shlex.join(APP)} did not answer within {START_SECONDS} s:\n{running.output()[-3000:]}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("MUSICGEN_TEST_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if path is None:
+        pytest.fail(
+            "Expected a Chromium for the browser tests. Received: none on PATH. "
+            "Install it (Debian, Ubuntu: sudo apt-get install chromium), or set MUSICGEN_TEST_CHROMIUM to its path."
+        )
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield running
+        running.close()
+
+
+def _visit(browser: Browser, server: Server, sound: bool = True, **options: object) -> Iterator[Visit]:
+    context = browser.new_context(accept_downloads=True, **options)  # type: ignore[arg-type]
+    context.set_default_timeout(30_000)
+    visit = Visit(context.new_page())
+    home = urlsplit(server.url).netloc
+
+    def guard(route: Route) -> None:
+        target = urlsplit(route.request.url)
+        if target.scheme in ("http", "https", "ws", "wss") and target.netloc != home:
+            visit.foreign.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    context.route("**/*", guard)
+    visit.page.on("console", lambda line: visit.complaints.append(line.text) if line.type == "error" else None)
+    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    visit.page.goto(server.url)
+    if sound:
+        visit.page.wait_for_function("document.querySelector('#stage audio')?.readyState >= 2")
+    expect(visit.page.locator("#stage .title")).not_to_be_empty()
+    yield visit
+    assert visit.foreign == [], "the page asked another host"
+    assert visit.complaints == [], "the browser's console has errors"
+    assert "Traceback" not in server.output()
+    context.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, server: Server) -> Iterator[Visit]:
+    yield from _visit(browser, server, viewport={"width": 1280, "height": 800})
+
+
+@pytest.fixture
+def phone(browser: Browser, server: Server) -> Iterator[Visit]:
+    yield from _visit(browser, server, viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
+
+
+def test_import_loads_neither_gradio_nor_tensorflow() -> None:
+    code = "import sys, musicgen.web; print([m for m in ('gradio', 'tensorflow', 'keras') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+# --- the first minute -------------------------------------------------------------------------------------------
+
+
+def test_example_is_ready_within_five_seconds_of_opening(browser: Browser, server: Server) -> None:
+    waits = []
+    for _ in range(3):  # the best of three: what else the machine does now must not count
+        started = time.monotonic()
+        for visit in _visit(browser, server):
+            waits.append(time.monotonic() - started)
+            assert visit.audio("duration") > 5
+            assert visit.audio("paused"), "no sound before the visitor asks for it"
+    assert min(waits) < 5, waits
+
+
+def test_example_plays_and_the_roll_moves_with_it(visit: Visit) -> None:
+    pixels = "document.querySelector('#stage canvas').toDataURL()"
+    still = visit.page.evaluate(pixels)
+    visit.page.click("#stage .play")
+    visit.page.wait_for_function("document.querySelector('#stage audio').currentTime > 1")
+    assert visit.page.evaluate(pixels) != still
+    expect(visit.page.locator("#stage .play")).to_have_attribute("aria-label", "Pause")
+    visit.page.click("#stage .play")
+    assert visit.audio("paused")
+
+
+def test_generate_makes_another_piece_and_plays_it(visit: Visit) -> None:
+    seed, source = visit.seed(), visit.source()
+    title = visit.page.inner_text("#stage .facts")
+    visit.generate()
+    assert visit.seed() != seed
+    assert visit.source() != source
+    assert visit.page.inner_text("#stage .facts") != title
+    visit.page.wait_for_function("document.querySelector('#stage audio').currentTime > 0.3")
+
+
+def test_space_plays_and_pauses_but_not_in_a_field(visit: Visit) -> None:
+    visit.page.keyboard.press("Space")
+    visit.page.wait_for_function("!document.querySelector('#stage audio').paused")
+    visit.page.focus("#tempo input")
+    visit.page.keyboard.press("Space")
+    assert not visit.audio("paused")
+
+
+def test_a_click_on_the_roll_seeks(visit: Visit) -> None:
+    box = visit.page.locator("#stage canvas").bounding_box()
+    assert box is not None
+    visit.page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
+    assert 0.4 < visit.audio("currentTime") / visit.audio("duration") < 0.7
+
+
+def test_style_brings_its_usual_tempo_until_the_visitor_sets_one(visit: Visit) -> None:
+    visit.page.click("#style label:has(input[value=reggae])")
+    expect(visit.page.locator("#tempo input")).to_have_value("84")
+    visit.page.fill("#tempo input", "100")
+    visit.page.click("#style label:has(input[value=rock])")
+    visit.page.wait_for_timeout(300)
+    expect(visit.page.locator("#tempo input")).to_have_value("100")
+
+
+# --- downloads --------------------------------------------------------------------------------------------------
+
+
+def test_midi_has_the_tempo_that_was_asked_for(visit: Visit) -> None:
+    visit.page.fill("#tempo input", "97")
+    visit.page.click("#bars label:has(input[value='8'])")
+    visit.generate()
+    name, data = visit.download("mid")
+    assert name.endswith(f"-seed{visit.seed()}.mid")
+    file = mido.MidiFile(file=io.BytesIO(data))
+    tempi = [message.tempo for track in file.tracks for message in track if message.type == "set_tempo"]
+    assert tempi == [mido.bpm2tempo(97)]
+    assert sum(message.type == "note_on" for track in file.tracks for message in track) > 20
+
+
+def test_every_download_is_what_its_button_says(visit: Visit) -> None:
+    name, midi = visit.download("mid")
+    assert name.endswith(".mid") and midi.startswith(b"MThd")
+    name, wav = visit.download("wav")
+    assert name.endswith(".wav") and wav[:4] == b"RIFF" and wav[8:12] == b"WAVE" and len(wav) > 100_000
+    name, mp3 = visit.download("mp3")
+    assert name.endswith(".mp3") and len(mp3) > 20_000
+    assert mp3.startswith(b"ID3") or (mp3[0] == 0xFF and mp3[1] & 0xE0 == 0xE0)
+    assert visit.download("mp3") == (name, mp3), "a second click downloads it again"
+
+
+def test_locked_seed_gives_the_same_bytes(visit: Visit) -> None:
+    visit.page.fill("#seed input", "1234")
+    visit.page.click("#lock label")
+    visit.generate()
+    first = visit.download("mid")
+    visit.page.click("#generate")
+    visit.page.wait_for_function("document.documentElement.hasAttribute('data-busy')")
+    visit.page.wait_for_function("!document.documentElement.hasAttribute('data-busy')")
+    assert visit.seed() == "1234"
+    assert visit.download("mid") == first
+
+
+def test_dice_shows_a_seed_and_generate_uses_it(visit: Visit) -> None:
+    before = visit.seed()
+    visit.page.click("#dice")
+    visit.page.wait_for_function("before => document.querySelector('#seed input').value !== before", arg=before)
+    rolled = visit.seed()
+    visit.generate()
+    assert visit.seed() == rolled
+
+
+# --- what goes wrong --------------------------------------------------------------------------------------------
+
+
+def test_bad_tempo_is_a_toast_and_the_page_goes_on(visit: Visit) -> None:
+    visit.page.fill("#tempo input", "999")
+    visit.page.click("#generate")
+    toast = visit.page.locator(".toast-body")
+    expect(toast).to_contain_text("40 to 240")
+    expect(toast).not_to_contain_text("Traceback")
+    expect(visit.page.locator("#generate")).to_be_enabled()
+    visit.page.fill("#tempo input", "120")
+    visit.generate()
+
+
+def test_without_fluidsynth_the_page_starts_midi_downloads_and_one_line_says_what_to_install(
+    browser: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "fluidsynth.py").write_text('raise ImportError("Couldn\'t find the FluidSynth library.")\n')
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    for server in _serve(tmp_path, {"PYTHONPATH": path}):
+        for visit in _visit(browser, server, sound=False):
+            expect(visit.page.locator("#stage .remark")).to_contain_text("libfluidsynth")
+            assert "\n" not in visit.page.inner_text("#stage .remark").strip()
+            expect(visit.page.locator("#stage .play")).to_be_disabled()
+            expect(visit.page.locator("[data-format=wav]")).to_be_disabled()
+            seed = visit.seed()
+            visit.page.click("#generate")
+            visit.page.wait_for_function("before => document.querySelector('#seed input').value !== before", arg=seed)
+            name, data = visit.download("mid")
+            assert name.endswith(f"-seed{visit.seed()}.mid") and data.startswith(b"MThd")
+
+
+def test_api_makes_a_midi_file_and_refuses_bad_input(server: Server) -> None:
+    client_module = pytest.importorskip("gradio_client")
+    client = client_module.Client(server.url, verbose=False, analytics_enabled=False)
+    path, info = client.predict(style="jazz", bars=4, tempo=90, key="A minor", seed=3, api_name="/generate")
+    assert Path(path).read_bytes().startswith(b"MThd")
+    assert info["recipe"]["request"]["seed"] == 3
+    for bad in ({"tempo": -1}, {"bars": 10**9}, {"style": "<b>"}, {"key": "H"}, {"seed": -5}, {"temperature": "hot"}):
+        with pytest.raises(client_module.exceptions.AppError, match="xpected"):
+            client.predict(**bad, api_name="/generate")
+    assert "Traceback" not in server.output()
+
+
+# --- phone, colours, access -------------------------------------------------------------------------------------
+
+
+def test_phone_has_no_sideways_scroll_and_generate_in_sight(phone: Visit) -> None:
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    box = phone.page.locator("#generate").bounding_box()
+    assert box is not None and box["y"] + box["height"] <= PHONE["height"]
+    small = phone.page.evaluate(
+        """[...document.querySelectorAll("button, #style label, #bars label, #lock label")]
+            .filter((e) => e.checkVisibility() && (e.offsetHeight < 36 || e.offsetWidth < 36))
+            .map((e) => e.outerHTML.slice(0, 90))"""
+    )
+    assert small == [], "too small for a thumb"
+    phone.generate()
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_follow_the_system_and_text_can_be_read(browser: Browser, server: Server, scheme: str) -> None:
+    """Contrast as WCAG 2.2 defines it; 4.5 is AA for small text."""
+    for visit in _visit(browser, server, color_scheme=scheme):
+        ink, card = _luminance(visit, "--ink"), _luminance(visit, "--card")
+        assert (ink > card) == (scheme == "dark")
+        for front, back in (("--ink", "--card"), ("--ink-soft", "--card"), ("--ink-soft", "--paper"),
+                            ("--ink-soft", "--well"), ("--on-accent", "--accent")):  # fmt: skip
+            assert _contrast(visit, front, back) >= 4.5, (front, back)
+        for role in ("melody", "chords", "pad", "bass", "drums"):
+            assert _contrast(visit, f"--c-{role}", "--roll-paper") >= 3, role
+
+
+def _luminance(visit: Visit, name: str) -> float:
+    colour = visit.page.evaluate("n => getComputedStyle(document.body).getPropertyValue(n).trim()", name)
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(visit: Visit, front: str, back: str) -> float:
+    light, dark = sorted((_luminance(visit, front), _luminance(visit, back)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_every_control_has_a_name(visit: Visit) -> None:
+    unnamed = visit.page.evaluate(
+        """[...document.querySelectorAll("button, input, [role=combobox]")].filter((e) => e.checkVisibility()
+            && !e.getAttribute("aria-label") && !(e.labels && e.labels.length) && !e.textContent.trim())
+            .map((e) => e.outerHTML.slice(0, 120))"""
+    )
+    assert unnamed == []
