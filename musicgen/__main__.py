@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +12,6 @@ from typing import Any, NoReturn
 from musicgen import __version__
 from musicgen.errors import MusicgenError, RequestError
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up chatter is not for users
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 
 class _Parser(argparse.ArgumentParser):

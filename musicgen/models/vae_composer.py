@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,8 @@ ROLES = len(ROLE_NAMES)
 FORMAT = 1
 _NOTE_ROOM = 2048
 """Notes per call of the compiled functions: more than sixteen full bars hold; longer lists go in several calls."""
+TRIES = 4
+"""Draws of a piece in which a requested role stays silent, as it does in some sixteen bars of real music too."""
 
 
 class VAEComposer(Composer):
@@ -102,37 +103,32 @@ class VAEComposer(Composer):
     # --- composing ---
 
     def generate(self, request: Request) -> Music:
-        return self.generate_many([request])[0]
+        """A new piece; if a role that was asked for stays silent, the next of up to `TRIES` draws of the same seed."""
+        like = blank(request)
+        for attempt in range(TRIES):
+            music = self.decode(self._latents(request, attempt), like)
+            if all(track.notes for track in music.tracks):
+                break
+        return music
 
-    def generate_many(self, requests: Sequence[Request]) -> list[Music]:
-        return [self.decode(latents, blank(request)) for latents, request in self._latents(requests)]
-
-    def _latents(self, requests: Sequence[Request]) -> list[tuple[np.ndarray, Request]]:
-        """Sampled latents for each request, one at a time, so that a batch gives what single calls give."""
-        result = []
-        for request in requests:
-            rng = np.random.default_rng(request.seed)
-            present = np.array([[role in request.roles for role in ROLE_NAMES]], np.float32)
-            style = np.array([STYLE_NAMES.index(request.style)], np.int32)
-            shape = (1, self.bars, ROLES, self.vae.config.latent)
-            pieces: list[np.ndarray] = []
-            made = 0
-            while made < request.bars:
-                known, known_mask = np.zeros(shape, np.float32), np.zeros(shape[:3], np.float32)
-                bars = min(request.bars, self.bars)
-                if made:  # go on from the second half of what is there
-                    half = self.bars // 2
-                    known[0, :half] = np.concatenate(pieces)[-half:]
-                    known_mask[0, :half] = 1
-                bar_mask = (np.arange(self.bars) < bars).astype(np.float32)[None]
-                noise = rng.standard_normal(shape).astype(np.float32) * np.float32(request.temperature)
-                guidance = np.float32(self.guidance)
-                latents = self._sample(noise, known, known_mask, bar_mask, present, style, guidance)[0]
-                fresh = latents[self.bars // 2 :] if made else latents[:bars]
-                pieces.append(fresh)
-                made += len(fresh)
-            result.append((np.concatenate(pieces)[: request.bars], request))
-        return result
+    def _latents(self, request: Request, attempt: int) -> np.ndarray:
+        """Sampled latents for a request, shape (bars, roles, latent); the longest pieces in overlapping windows."""
+        rng = np.random.default_rng([request.seed, attempt])
+        present = np.array([[role in request.roles for role in ROLE_NAMES]], np.float32)
+        style = np.array([STYLE_NAMES.index(request.style)], np.int32)
+        shape = (1, self.bars, ROLES, self.vae.config.latent)
+        bar_mask = (np.arange(self.bars) < request.bars).astype(np.float32)[None]
+        half = self.bars // 2
+        latents = np.zeros((0, *shape[2:]), np.float32)
+        while len(latents) < request.bars:
+            known, known_mask = np.zeros(shape, np.float32), np.zeros(shape[:3], np.float32)
+            given = min(len(latents), half)  # go on from the last bars that are there
+            known[0, :given] = latents[len(latents) - given :]
+            known_mask[0, :given] = 1
+            noise = rng.standard_normal(shape).astype(np.float32) * np.float32(request.temperature)
+            window = self._sample(noise, known, known_mask, bar_mask, present, style, np.float32(self.guidance))[0]
+            latents = np.concatenate([latents, window[given:]])
+        return latents[: request.bars]
 
     def encode(self, music: Music) -> np.ndarray:
         rows = codec.encode(music)
