@@ -163,6 +163,32 @@ def untangle(notes: Iterable[Note], end: int) -> tuple[Note, ...]:
     return tuple(sorted(result))
 
 
+def splice(kept: Music, fresh: Music, keep: np.ndarray) -> Music:
+    """`fresh`, with the notes of some cells taken from `kept`, every one of them unchanged.
+
+    A fresh note that a kept one of its pitch would cut into gives way: it ends before it, or is left out.
+
+    Args:
+        kept, fresh: pieces on the same grid; `fresh` may be longer.
+        keep: which cells come from `kept`, bool, shape (bars of `fresh`, roles).
+    """
+    tracks = []
+    for track in fresh.tracks:
+        column = keep[:, next(i for i, role in enumerate(ROLES) if role.name == track.role)]
+        old = [note for note in kept.notes(track.role) if column[note.onset // TICKS_PER_BAR]]
+        notes = list(old)
+        for note in track.notes:
+            if column[note.onset // TICKS_PER_BAR]:
+                continue
+            same = [other for other in old if other.pitch == note.pitch]
+            if any(other.onset <= note.onset < other.end for other in same):
+                continue
+            end = min([note.end, *(other.onset for other in same if other.onset > note.onset)])
+            notes.append(replace(note, duration=end - note.onset))
+        tracks.append(replace(track, notes=tuple(notes)))
+    return replace(fresh, tracks=tuple(tracks))
+
+
 def empty_tracks(programs: Sequence[int], roles: Sequence[str]) -> tuple[Track, ...]:
     """A silent track for each of `roles`, with its program of `programs` (in the order of `roles.ROLES`)."""
     return tuple(Track(role.name, programs[i], ()) for i, role in enumerate(ROLES) if role.name in roles)

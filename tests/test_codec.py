@@ -61,6 +61,15 @@ def test_rows_out_of_range_are_refused() -> None:
         codec.decode(np.array([[5, 0, 0, 0, 0, 0]]), piece("melody"))
 
 
+def test_kept_notes_come_back_whole_and_fresh_ones_give_way() -> None:
+    kept = piece("melody", Note(48, 60, 12, 92), Note(60, 62, 6, 92))
+    fresh = piece("melody", Note(36, 60, 24, 80), Note(50, 61, 6, 80), Note(0, 64, 6, 80))
+    keep = np.zeros((2, 5), bool)
+    keep[1] = True
+    spliced = codec.splice(kept, fresh, keep)
+    assert spliced.notes("melody") == (Note(0, 64, 6, 80), Note(36, 60, 12, 80), *kept.notes("melody"))
+
+
 @st.composite
 def playable(draw: st.DrawFn) -> Music:
     """Pieces whose every number is one the codec can say."""

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from musicgen.errors import CheckpointError, MusicgenError
+from musicgen.errors import CheckpointError, MusicgenError, RequestError
 from musicgen.models import load_composer
-from musicgen.models.base import Composer
-from musicgen.music import Key
+from musicgen.models.base import Composer, slerp
+from musicgen.music import Key, Music
 from musicgen.request import BAR_CHOICES, Request
 from musicgen.roles import ROLE_BY_NAME, ROLE_NAMES, STYLE_BY_NAME
 from tests.tiny import tiny_vae
@@ -148,3 +148,91 @@ def test_a_config_of_something_else_is_refused(saved: Path, tmp_path: Path, chan
 def test_temperature_zero_depends_on_no_seed(composer: Composer) -> None:
     calm = Request(bars=4, temperature=0)
     assert composer.generate(replace(calm, seed=1)) == composer.generate(replace(calm, seed=2))
+
+
+# --- changing a piece ---
+
+KEEP_DRUMS = np.tile([role == "drums" for role in ROLE_NAMES], (8, 1))
+
+
+@pytest.fixture(scope="module")
+def song(composer: Composer) -> Music:
+    return composer.generate(Request(bars=8, seed=4))
+
+
+def test_strength_zero_changes_nothing_and_more_strength_changes_more(composer: Composer, song: Music) -> None:
+    latents, nothing = composer.encode(song), np.zeros((8, 5), bool)
+
+    def change(strength: float) -> float:
+        return float(np.abs(composer.resample(latents, nothing, strength, 1, ROLE_NAMES, "pop") - latents).mean())
+
+    assert composer.vary(song, 0) == song
+    assert change(0.1) < change(0.4) < change(1.0)
+
+
+def test_kept_cells_come_back_note_for_note(composer: Composer, song: Music) -> None:
+    varied = composer.vary(song, 1.0, seed=1, keep=KEEP_DRUMS)
+    assert varied.notes("drums") == song.notes("drums")
+    assert varied.notes("melody") != song.notes("melody")
+
+
+def test_infill_touches_only_the_cells_asked_for(composer: Composer, song: Music) -> None:
+    cells = np.zeros((8, 5), bool)
+    cells[2:4] = True
+    filled = composer.infill(song, cells, seed=1)
+    for role in ROLE_NAMES:
+        assert [n for n in filled.notes(role) if not 96 <= n.onset < 192] == [
+            n for n in song.notes(role) if not 96 <= n.onset < 192
+        ]
+    assert filled != song
+
+
+def test_a_melody_is_accompanied(composer: Composer, song: Music) -> None:
+    alone = replace(song, tracks=tuple(track for track in song.tracks if track.role == "melody"))
+    band = composer.accompany(alone, seed=1)
+    assert [track.role for track in band.tracks] == list(ROLE_NAMES)
+    assert band.notes("melody") == song.notes("melody")
+    assert band.notes("bass")
+
+
+def test_a_piece_goes_on(composer: Composer, song: Music) -> None:
+    longer = composer.continue_(song, 16, seed=1)
+    assert longer.bars == 24
+    assert longer.excerpt(0, 8).notes("bass") == song.notes("bass")
+    assert any(note.onset >= 8 * 48 for note in longer.notes("drums"))
+
+
+def test_a_piece_moves_to_another_style_with_its_melody(composer: Composer, song: Music) -> None:
+    moved = composer.transfer(song, "reggae", seed=1)
+    assert (moved.style, moved.tracks[1].program) == ("reggae", STYLE_BY_NAME["reggae"].chords)
+    assert moved.notes("melody") == song.notes("melody")
+
+
+def test_a_morph_begins_and_ends_with_its_ends(composer: Composer, song: Music) -> None:
+    other = composer.generate(Request("jazz", bars=8, seed=9, tempo=200))
+    path = composer.morph(song, other, 3)
+    assert [path[0], path[-1]] == [composer.reconstruct(song), composer.reconstruct(other)]
+    assert [music.bars for music in path] == [8, 8, 8]
+    assert path[1].tempo == (song.tempo + 200) / 2
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c, m: c.vary(m, 2.0),
+        lambda c, m: c.vary(m, float("nan")),
+        lambda c, m: c.vary(m, 0.5, keep=np.zeros((3, 5), bool)),
+        lambda c, m: c.continue_(m, 0),
+        lambda c, m: c.transfer(m, "polka"),
+        lambda c, m: c.morph(m, m, 1),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused(composer: Composer, song: Music, call: Callable) -> None:
+    with pytest.raises(RequestError, match=r"xpected .* Received: "):
+        call(composer, song)
+
+
+def test_slerp_keeps_the_length_that_a_straight_line_would_lose() -> None:
+    a, b = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
+    assert np.allclose(slerp(a, b, 0.5), [[2**-0.5, 2**-0.5]])
+    assert np.allclose(slerp(a, a, 0.3), a)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from musicgen.music import Music
+from musicgen import codec
+from musicgen.errors import RequestError
+from musicgen.music import Music, Track
 from musicgen.request import Request
+from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES
+
+MAX_BARS = 64
+"""The longest piece that is changed in one call."""
 
 
 class Composer(ABC):
@@ -45,14 +52,130 @@ class Composer(ABC):
     def decode(self, latents: np.ndarray, like: Music) -> Music:
         """A piece from latents of shape (bars, roles, latent size); tempo, key, style and programs as in `like`."""
 
+    @abstractmethod
+    def resample(
+        self, latents: np.ndarray, keep: np.ndarray, strength: float, seed: int, roles: Sequence[str], style: str
+    ) -> np.ndarray:
+        """New latents for the cells that are not kept, made to fit those that are.
+
+        Args:
+            latents: shape (bars, roles, latent size).
+            keep: bool, shape (bars, roles).
+            strength: above 0, which would leave the latents as they are, up to 1, which forgets them.
+            seed: 0 to 2**32 - 1.
+            roles: the roles that play.
+            style: a style name; one that the model does not know means any.
+
+        Returns:
+            Shape as latents.
+        """
+
+    # --- what every model can do, made of the above ---
+
+    def generate_many(self, requests: Sequence[Request]) -> list[Music]:
+        """`generate` for each request."""
+        return [self.generate(request) for request in requests]
+
     def reconstruct(self, music: Music) -> Music:
         """The piece through the model and back: what the latents know of it."""
         return self.decode(self.encode(music), music)
 
-    def generate_many(self, requests: Sequence[Request]) -> list[Music]:
-        """`generate` for each request; models that can batch override this."""
-        return [self.generate(request) for request in requests]
+    def vary(self, music: Music, strength: float, seed: int = 0, keep: np.ndarray | None = None) -> Music:
+        """The piece changed, the more so the greater the strength.
+
+        Args:
+            music: any piece of at most `MAX_BARS` bars.
+            strength: 0 (as it is) to 1 (nothing of it is left but the kept cells).
+            seed: of the change.
+            keep: cells that come back note for note, bool, shape (bars, roles); none if not given.
+
+        Raises:
+            RequestError: an argument that is not as above.
+        """
+        if isinstance(strength, bool) or not isinstance(strength, (int, float)) or not 0 <= strength <= 1:
+            raise RequestError(f"strength: expected a number from 0 to 1. Received: {strength!r}.")
+        if music.bars > MAX_BARS:
+            raise RequestError(f"Expected a piece of at most {MAX_BARS} bars. Received: {music.bars}.")
+        shape = (music.bars, len(ROLE_NAMES))
+        keep = np.zeros(shape, bool) if keep is None else np.asarray(keep, bool)
+        if keep.shape != shape:
+            raise RequestError(f"keep: expected a mask of shape {shape}. Received: {keep.shape}.")
+        if strength == 0 or keep.all():
+            return music
+        roles = [track.role for track in music.tracks]
+        latents = self.resample(self.encode(music), keep, float(strength), seed, roles, music.style)
+        return codec.splice(music, self.decode(latents, music), keep)
+
+    def infill(self, music: Music, cells: np.ndarray, seed: int = 0) -> Music:
+        """The piece with some cells made anew to fit the others, which come back note for note.
+
+        Args:
+            cells: which to make, bool, shape (bars, roles).
+        """
+        return self.vary(music, 1.0, seed, ~np.asarray(cells, bool))
+
+    def accompany(self, music: Music, roles: Sequence[str] = ROLE_NAMES, seed: int = 0) -> Music:
+        """The piece with a band around it: what it has comes back note for note, the other `roles` are new."""
+        have = {track.role: track for track in music.tracks if track.notes}
+        style = STYLE_BY_NAME.get(music.style, STYLES[0])
+        added = tuple(Track(role, style.program(role), ()) for role in roles if role not in have)
+        keep = np.tile([role in have for role in ROLE_NAMES], (music.bars, 1))
+        return self.vary(replace(music, tracks=(*have.values(), *added)), 1.0, seed, keep)
+
+    def continue_(self, music: Music, bars: int, seed: int = 0) -> Music:
+        """The piece and `bars` more bars; what is there comes back note for note."""
+        if not 1 <= bars <= MAX_BARS - music.bars:
+            raise RequestError(f"bars: expected 1 to {MAX_BARS - music.bars} more. Received: {bars!r}.")
+        keep = np.tile(np.arange(music.bars + bars)[:, None] < music.bars, (1, len(ROLE_NAMES)))
+        return self.vary(replace(music, bars=music.bars + bars), 1.0, seed, keep)
+
+    def transfer(self, music: Music, style: str, strength: float = 0.7, seed: int = 0) -> Music:
+        """The piece in another style: its melody note for note, the rest led there, on the style's instruments."""
+        if style not in STYLE_BY_NAME:
+            raise RequestError(f"style: expected one of {', '.join(STYLE_BY_NAME)}. Received: {style!r}.")
+        target = STYLE_BY_NAME[style]
+        tracks = tuple(replace(track, program=target.program(track.role)) for track in music.tracks)
+        keep = np.tile([role == "melody" for role in ROLE_NAMES], (music.bars, 1))
+        return self.vary(replace(music, tracks=tracks, style=style), strength, seed, keep)
+
+    def morph(self, first: Music, last: Music, steps: int) -> list[Music]:
+        """`steps` pieces on the way from one to the other, both ends included as the model reconstructs them.
+
+        Latents turn on the sphere, cell by cell (slerp; Shoemake 1985), so that those in between are no thinner than
+        those at the ends. The shorter piece is repeated; the tempo goes in even steps; key, style and instruments are
+        those of the nearer end, which is where they change.
+
+        Raises:
+            RequestError: fewer than 2 or more than 64 steps, or a piece of more than `MAX_BARS` bars.
+        """
+        if not 2 <= steps <= 64:
+            raise RequestError(f"steps: expected 2 to 64. Received: {steps!r}.")
+        bars = max(first.bars, last.bars)
+        if bars > MAX_BARS:
+            raise RequestError(f"Expected pieces of at most {MAX_BARS} bars. Received: {bars}.")
+        ends = [self.encode(music) for music in (first, last)]
+        a, b = (latents[np.arange(bars) % len(latents)] for latents in ends)
+        pieces = []
+        for step in range(steps):
+            share = step / (steps - 1)
+            tempo = round(first.tempo + share * (last.tempo - first.tempo), 2)
+            like = replace(first if share < 0.5 else last, bars=bars, tempo=tempo)
+            pieces.append(self.decode(slerp(a, b, share), like))
+        return pieces
 
     def warm_up(self) -> None:
         """Compile and run every function that serves, so that the first visitor does not wait for it."""
         self.reconstruct(self.generate(Request(bars=4)))
+
+
+def slerp(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:
+    """Between arrays of the same shape along the arcs of their last axes; `share` 0 is a, 1 is b."""
+    length = np.linalg.norm(a, axis=-1, keepdims=True) * np.linalg.norm(b, axis=-1, keepdims=True)
+    cosine = np.clip(np.sum(a * b, axis=-1, keepdims=True) / np.maximum(length, 1e-12), -1, 1)
+    angle = np.arccos(cosine)
+    sine = np.sin(angle)
+    straight = sine < 1e-4  # nearly the same direction, or opposite ones: there is no arc to follow
+    safe = np.where(straight, 1.0, sine)
+    first = np.where(straight, 1 - share, np.sin((1 - share) * angle) / safe)
+    second = np.where(straight, share, np.sin(share * angle) / safe)
+    return np.asarray(first * a + second * b, np.float32)

@@ -123,7 +123,8 @@ class Prior(keras.Model):
     def sample(
         self,
         noise: Any,
-        known: Any,
+        origin: Any,
+        begin: Any,
         known_mask: Any,
         bar_mask: Any,
         present: Any,
@@ -133,10 +134,19 @@ class Prior(keras.Model):
     ) -> Any:
         """Latents from noise, both of shape (B, N, R, latent), by `steps` steps of the midpoint method.
 
-        `known` are latents as the VAE has them; their cells come back unchanged. `guidance` is the weight of
-        the asked style against no style (Ho and Salimans 2022): 1 follows the model, more exaggerates.
+        Args:
+            noise: where the flow starts, from a standard normal distribution.
+            origin: latents of a piece, as the VAE has them, shape as noise: what the known cells hold, and what the
+                other cells are a variation of.
+            begin: the time to start from, 0 for new music; at a later time the start is that much of the way from
+                noise to `origin` (Meng et al. 2022, "SDEdit").
+            known_mask: cells that come back as in `origin`, and that the others are made to fit.
+            bar_mask, present, style: as for `VAE`.
+            guidance: weight of the asked style against no style (Ho and Salimans 2022): 1 follows the model, more
+                exaggerates.
+            steps: each costs two passes of the network.
         """
-        given = self.normalise(known)
+        given = self.normalise(origin)
         anything = ops.full_like(style, self.config.styles)
 
         def double(value: Any) -> Any:
@@ -152,16 +162,17 @@ class Prior(keras.Model):
             return free + guidance * (asked - free)
 
         # small steps near the data, where the flow bends most
-        times = ops.convert_to_tensor((1.0 - np.linspace(1.0, 0.0, steps + 1) ** 1.3).astype("float32"))
+        grid = ops.convert_to_tensor((1.0 - np.linspace(1.0, 0.0, steps + 1) ** 1.3).astype("float32"))
+        times = begin + (1.0 - begin) * grid
 
         def step(index: Any, x: Any) -> Any:
             start, length = times[index], times[index + 1] - times[index]
             middle = x + 0.5 * length * field(x, start)
             return x + length * field(middle, start + 0.5 * length)
 
-        x = ops.fori_loop(0, steps, step, noise)
+        x = ops.fori_loop(0, steps, step, (1.0 - begin) * noise + begin * given)
         mask = known_mask[..., None]
-        return mask * known + (1.0 - mask) * self.restore(x)
+        return mask * origin + (1.0 - mask) * self.restore(x)
 
     # --- training ---
 

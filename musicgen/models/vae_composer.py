@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -114,25 +115,62 @@ class VAEComposer(Composer):
     def _latents(self, request: Request, attempt: int) -> np.ndarray:
         """Sampled latents for a request, shape (bars, roles, latent); the longest pieces in overlapping windows."""
         rng = np.random.default_rng([request.seed, attempt])
-        present = np.array([[role in request.roles for role in ROLE_NAMES]], np.float32)
-        style = np.array([STYLE_NAMES.index(request.style)], np.int32)
-        shape = (1, self.bars, ROLES, self.vae.config.latent)
-        bar_mask = (np.arange(self.bars) < request.bars).astype(np.float32)[None]
         half = self.bars // 2
-        latents = np.zeros((0, *shape[2:]), np.float32)
+        latents = np.zeros((0, ROLES, self.vae.config.latent), np.float32)
         while len(latents) < request.bars:
-            known, known_mask = np.zeros(shape, np.float32), np.zeros(shape[:3], np.float32)
             given = min(len(latents), half)  # go on from the last bars that are there
-            known[0, :given] = latents[len(latents) - given :]
-            known_mask[0, :given] = 1
-            noise = rng.standard_normal(shape).astype(np.float32) * np.float32(request.temperature)
-            window = self._sample(noise, known, known_mask, bar_mask, present, style, np.float32(self.guidance))[0]
+            window = np.zeros((min(self.bars, request.bars - len(latents) + given), *latents.shape[1:]), np.float32)
+            window[:given] = latents[len(latents) - given :]
+            keep = np.zeros((len(window), ROLES), bool)
+            keep[:given] = True
+            window = self._flow(window, keep, 1.0, rng, request.roles, request.style, request.temperature)
             latents = np.concatenate([latents, window[given:]])
-        return latents[: request.bars]
+        return latents
+
+    def resample(
+        self, latents: np.ndarray, keep: np.ndarray, strength: float, seed: int, roles: Sequence[str], style: str
+    ) -> np.ndarray:
+        """As `Composer.resample`; windows overlap by half, so that a long piece goes on from what it has become."""
+        rng = np.random.default_rng([seed, 0])
+        result, known = np.array(latents, np.float32), np.array(keep, bool)
+        half = self.bars // 2
+        last = max(len(latents) - self.bars, 0)
+        for start in [*range(0, last, half), last]:
+            here = slice(start, start + self.bars)
+            result[here] = self._flow(result[here], known[here], strength, rng, roles, style)
+            known[here] = True
+        return result
+
+    def _flow(
+        self,
+        origin: np.ndarray,
+        keep: np.ndarray,
+        strength: float,
+        rng: np.random.Generator,
+        roles: Sequence[str],
+        style: str,
+        temperature: float = 1.0,
+    ) -> np.ndarray:
+        """One call of the prior on up to `self.bars` bars; see `Prior.sample`."""
+        bars, latent = len(origin), self.vae.config.latent
+        padded, mask = np.zeros((1, self.bars, ROLES, latent), np.float32), np.zeros((1, self.bars, ROLES), np.float32)
+        padded[0, :bars], mask[0, :bars] = origin, keep
+        noise = rng.standard_normal(padded.shape).astype(np.float32) * np.float32(temperature)
+        sampled = self._sample(
+            noise,
+            padded,
+            np.float32(1.0 - strength),
+            mask,
+            _bar_mask(bars, self.bars),
+            _present(roles),
+            _style(style),
+            np.float32(self.guidance),
+        )
+        return sampled[0, :bars]
 
     def encode(self, music: Music) -> np.ndarray:
         rows = codec.encode(music)
-        present = _present(music)
+        present = _present([track.role for track in music.tracks])
         result = []
         for start in range(0, music.bars, self.bars):
             bars = min(self.bars, music.bars - start)
@@ -142,8 +180,7 @@ class VAEComposer(Composer):
             inside = inside[:_NOTE_ROOM]
             notes[: len(inside), 0] = (inside[:, 0] - start) * ROLES + inside[:, 1]
             notes[: len(inside), 1:] = inside[:, 1:]
-            bar_mask = (np.arange(self.bars) < bars).astype(np.float32)[None]
-            result.append(self._encode(notes, bar_mask, present)[0, :bars])
+            result.append(self._encode(notes, _bar_mask(bars, self.bars), present)[0, :bars])
         return np.concatenate(result)
 
     def decode(self, latents: np.ndarray, like: Music) -> Music:
@@ -151,14 +188,13 @@ class VAEComposer(Composer):
         expected = (like.bars, ROLES, self.vae.config.latent)
         if latents.shape != expected:
             raise MusicgenError(f"Expected latents of shape {expected}. Received: {latents.shape}.")
-        present = _present(like)
-        style = np.array([STYLE_NAMES.index(like.style) if like.style in STYLE_BY_NAME else len(STYLE_NAMES)], np.int32)
+        present, style = _present([track.role for track in like.tracks]), _style(like.style)
         tables = []
         for start in range(0, like.bars, self.bars):
             part = latents[start : start + self.bars]
             padded = np.zeros((1, self.bars, *latents.shape[1:]), np.float32)
             padded[0, : len(part)] = part
-            bar_mask = (np.arange(self.bars) < len(part)).astype(np.float32)[None]
+            bar_mask = _bar_mask(len(part), self.bars)
             probabilities, features = self._decode(padded, bar_mask, present, style)
             rows = choose_onsets(probabilities * present[0][:, None, None, None] * bar_mask[0][None, :, None, None])
             classes = self._note_classes(features, rows)
@@ -195,6 +231,14 @@ def blank(request: Request) -> Music:
     return Music(tracks, request.bars, request.tempo, request.key, request.style)
 
 
-def _present(music: Music) -> np.ndarray:
-    names = {track.role for track in music.tracks}
-    return np.array([[role in names for role in ROLE_NAMES]], np.float32)
+def _present(roles: Sequence[str]) -> np.ndarray:
+    return np.array([[role in roles for role in ROLE_NAMES]], np.float32)
+
+
+def _style(name: str) -> np.ndarray:
+    """Position in the style table; one past its end for a style that the model does not know."""
+    return np.array([STYLE_NAMES.index(name) if name in STYLE_BY_NAME else len(STYLE_NAMES)], np.int32)
+
+
+def _bar_mask(bars: int, room: int) -> np.ndarray:
+    return (np.arange(room) < bars).astype(np.float32)[None]
