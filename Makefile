@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 SYSTEM := libfluidsynth3 musescore-general-soundfont-small
 TEST_SYSTEM := $(SYSTEM) chromium mma
 
+# without compiled bytecode every start would compile Gradio and TensorFlow again, which takes longer than the start
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check format setup setup-dev system system-test clean
 
 run: setup system
