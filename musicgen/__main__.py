@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from musicgen import __version__
 from musicgen.errors import MusicgenError, RequestError
+from musicgen.request import DEFAULT_TEMPERATURE
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 
@@ -45,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--tempo", type=_number, help="beats a minute; the style's own if not given")
     generate.add_argument("--key", default="C major", help='such as "A minor"')
     generate.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")
-    generate.add_argument("--temperature", type=_number, default=1.0, help="0 to 1.5")
+    generate.add_argument("--temperature", type=_number, default=DEFAULT_TEMPERATURE, help="0 to 1.5")
     generate.add_argument("--roles", default=",".join(ROLE_NAMES), help="which play, separated by commas")
     generate.add_argument("--count", type=_number, default=1, help="how many pieces, with seeds from --seed on")
     generate.add_argument("--out", type=Path, required=True, help="a file (.mid .wav .mp3 .ogg .flac) or a folder")
@@ -54,7 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     prepare = commands.add_parser("prepare", help="build the encoded data set")
     prepare.add_argument("--corpus", type=Path, required=True, help="the folder of the archives")
     prepare.add_argument("--out", type=Path, required=True, help="the folder to write")
-    prepare.add_argument("--source", action="append", help="only this source; may be given several times")
+    prepare.add_argument(
+        "--source", action="append", help="only this source, or folder:PATH for MIDI files of yours; may be repeated"
+    )
+    prepare.add_argument("--style", help="style of the music in the folders; the folder's name, or pop, if not given")
+    prepare.add_argument("--download", action="store_true", help="bring missing archives from their public addresses")
+    prepare.add_argument("--mirror", help="address that replaces those hosts, such as https://example.org")
     prepare.add_argument("--seed", type=int, default=0)
     prepare.set_defaults(run=_prepare)
 
@@ -64,6 +70,15 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--run", dest="folder", type=Path, required=True, help="the folder of the run")
     train.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER", help="a value of the plan")
     train.set_defaults(run=_train)
+
+    evaluate = commands.add_parser("evaluate", help="compare models with held-out songs")
+    evaluate.add_argument("--model", action="append", help="a model or a rung of the ladder; may be repeated")
+    evaluate.add_argument("--data", type=Path, required=True, help="a folder made by prepare")
+    evaluate.add_argument("--count", type=_number, default=500, help="pieces of sixteen bars a model")
+    evaluate.add_argument("--temperature", type=_number, default=DEFAULT_TEMPERATURE, help="0 to 1.5")
+    evaluate.add_argument("--audio", action="store_true", help="put the sound of the pieces shown into the page")
+    evaluate.add_argument("--out", type=Path, required=True, help="the folder of report.json and report.html")
+    evaluate.set_defaults(run=_evaluate)
 
     benchmark = commands.add_parser("benchmark", help="measure speed on this machine")
     benchmark.add_argument("--model", default="vae")
@@ -107,7 +122,10 @@ def _prepare(options: argparse.Namespace) -> None:
     from musicgen.corpus.sources import SOURCE_BY_NAME
 
     sources = options.source or tuple(SOURCE_BY_NAME)
-    manifest = prepare(options.corpus, options.out, sources, options.seed)
+    manifest = prepare(
+        options.corpus, options.out, sources, options.seed,
+        style=options.style, download=options.download, mirror=options.mirror,
+    )  # fmt: skip
     print(json.dumps(manifest["kept"], indent=1))
 
 
@@ -127,6 +145,14 @@ def _train(options: argparse.Namespace) -> None:
             ) from None
     train_vae(options.data, options.folder, Plan(**values))
     print(write_manifest(options.folder / "checkpoint").parent)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from musicgen.evaluation.run import evaluate
+
+    models = options.model or ["vae"]
+    evaluate(models, options.data, options.out, options.count, options.temperature, options.audio)
+    print(options.out / "report.html")
 
 
 def _benchmark(options: argparse.Namespace) -> None:

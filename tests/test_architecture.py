@@ -24,12 +24,19 @@ ALLOWED = {
     "benchmark": {"errors", "request", "compose"},
     "corpus": {"errors", "roles", "music", "codec", "midi", "corpus"},
     "training": {"errors", "roles", "music", "codec", "models", "corpus", "training"},
-    "evaluation": {"errors", "roles", "music", "evaluation"},
+    "evaluation": {"errors", "roles", "music", "codec", "evaluation"},
     "web": {"errors", "roles", "music", "request", "midi", "export", "compose", "web"},
-    "__main__": {"errors", "roles", "request", "export", "hub", "compose", "benchmark", "corpus", "training"},
+    "__main__": {
+        "errors", "roles", "request", "export", "hub", "compose", "benchmark", "corpus", "training", "evaluation",
+    },
     "__init__": set(),
-}
+}  # fmt: skip
 """What each module or folder of the package may import from it; `musicgen` itself only for its version."""
+
+EXCEPTIONS = {
+    "evaluation/run.py": {"errors", "roles", "music", "request", "midi", "audio", "export", "hub", "models", "corpus"},
+}
+"""Files that may import more than their folder: metrics know no networks, the command that runs them must."""
 
 
 def imports(path: Path) -> set[str]:
@@ -50,7 +57,8 @@ def home(path: Path) -> str:
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_imports_go_upward_only(path: Path) -> None:
     own = {name.split(".")[1] for name in imports(path) if name.startswith("musicgen.")} - {"__version__"}
-    assert own <= ALLOWED[home(path)], f"{path.name} may not know {own - ALLOWED[home(path)]}"
+    allowed = ALLOWED[home(path)] | EXCEPTIONS.get(path.relative_to(PACKAGE).as_posix(), set())
+    assert own <= allowed, f"{path.name} may not know {own - allowed}"
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import zipfile
 
 import pytest
 
+from musicgen.corpus.arranging import arrange
 from musicgen.corpus.grooves import BANDS, GROOVES, definition, groove_tempo
-from musicgen.corpus.leadsheets import LeadSheet, arrange, iter_archive, read_lead_sheet
+from musicgen.corpus.leadsheets import LeadSheet, iter_archive, read_lead_sheet
 from musicgen.errors import CorpusError
 from musicgen.music import Key, Note
 from musicgen.roles import STYLE_NAMES

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from musicgen import codec
+from musicgen.corpus.cleaning import Cleaning, fold_counted, untangle_counted
 from musicgen.corpus.keys import estimate_key
-from musicgen.errors import CorpusError
+from musicgen.corpus.reasons import Unusable
 from musicgen.midi import Score, ScoreNote, ScoreTrack
-from musicgen.music import TICKS_PER_BAR, Key, Music, Note, Track
+from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Key, Music, Note, Track
 from musicgen.roles import ROLE_BY_NAME, ROLES, STYLE_BY_NAME, canonical_drum
 
 MIN_BARS = 8
 MIN_ON_GRID = 0.5
 """Below this share of onsets on the grid a file was played by hand and is snapped bar by bar."""
+MAX_GRID_ERROR = 0.9
+"""A file whose `grid_error` is larger was not played to its own beat and is dropped. Of the band files whose onsets
+are off the grid, those played to the beat are at 0.25 to 0.61, the others at 1.0."""
+TIMPANI = 47
 
 _NAMES = (
     ("bass", re.compile(r"\b(e?bass|basu|base|contrabass|tuba)\b", re.IGNORECASE)),
     ("pad", re.compile(r"\b(pad|pads|strings?|choir|ooh|aah|ahhs?|atmos\w*)\b", re.IGNORECASE)),
-    ("chords", re.compile(r"\b(chords?|rhythm|rythm|comp|strum|left|piano 2|clav)\b", re.IGNORECASE)),
+    ("chords", re.compile(r"\b(chords?|rhythm|rythm|comp|strum|left|piano 2|clav|seq|arp\w*)\b", re.IGNORECASE)),
     ("melody", re.compile(r"\b(lead|melody|vocals?|voice|solo|vox|tune)\b", re.IGNORECASE)),
 )
+_DRUM_NAME = re.compile(r"^(drum|percussion|perc\b|timp|kick|snare)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -72,13 +78,19 @@ def role_scores(track: ScoreTrack, fact: TrackFacts) -> dict[str, float]:
         scores["chords"] += 0.75
     for role, pattern in _NAMES:
         if pattern.search(track.name):
-            scores[role] += 1.5
+            scores[role] += 2
     mono = fact.polyphony < 1.25
-    scores["bass"] += (2 if fact.pitch < 45 else 0.5 if fact.pitch < 50 else -2) + (0.5 if mono else -1)
-    scores["melody"] += (1.5 if mono else 0 if fact.polyphony < 1.6 else -1.5) + (1 if fact.pitch >= 60 else -1)
+    scores["bass"] += 3 if fact.pitch < 36 else 2 if fact.pitch < 45 else 0.5 if fact.pitch < 50 else -2
+    scores["bass"] += 0.5 if mono else -1
+    scores["melody"] += 1.5 if mono else 0 if fact.polyphony < 1.6 else -2
+    scores["melody"] += 1 if fact.pitch >= 60 else -1 if fact.pitch >= 48 else -2.5
     scores["chords"] += (1.5 if fact.polyphony >= 1.6 else -0.5) + (0.5 if fact.length < 1.5 else -0.5)
     scores["chords"] += 0.75 if mono and fact.density > 2.5 else 0  # an arpeggio is broken chords
+    scores["chords"] -= 1.5 if fact.pitch < 36 else 0  # too low to be heard as a chord
     scores["pad"] += (1 if fact.length >= 1.5 else -1) + (0.5 if fact.polyphony >= 1.4 else -0.5)
+    if mono and fact.length >= 2.5:  # long single notes are a background more often than a tune
+        scores["melody"] -= 0.75
+        scores["pad"] += 0.5
     return scores
 
 
@@ -86,18 +98,22 @@ def assign_roles(tracks: Sequence[ScoreTrack], end: float) -> dict[str, list[Sco
     """Tracks to roles, the best candidate of each role first.
 
     Drums are every track on the drum channel. A pitched track goes to the role it scores highest in
-    (`role_scores`); sound effects (programs 112 and up) and tracks in under 3 % of the bars are left out. If
-    no track wins melody, the highest of the chords or pad candidates becomes it, provided another is left.
+    (`role_scores`), but a guitar is no bass where another instrument is. Sound effects (programs 112 and up),
+    timpani, tracks named after drums and tracks in under 3 % of the bars are left out. If no track wins melody,
+    the highest of the chords or pad candidates becomes it, provided another is left.
     """
     result: dict[str, list[tuple[float, ScoreTrack]]] = {role.name: [] for role in ROLES}
+    has_bass = any(track.program // 8 == 4 and not track.is_drums for track in tracks)
     for track in tracks:
         if track.is_drums:
             result["drums"].append((len(track.notes), track))
             continue
         fact = facts(track, end)
-        if track.program >= 112 or fact.coverage < 0.03:
+        if track.program >= 112 or track.program == TIMPANI or _DRUM_NAME.search(track.name) or fact.coverage < 0.03:
             continue
         scores = role_scores(track, fact)
+        if has_bass and track.program in range(24, 32):
+            scores["bass"] -= 2.5
         role = max(scores, key=lambda name: scores[name])
         result[role].append((scores[role] + 3 * fact.coverage, track))
     if not result["melody"]:
@@ -127,39 +143,87 @@ def common_time(score: Score) -> list[tuple[float, float]]:
     return [(start, end) for start, end in stretches if end - start >= 4 * MIN_BARS]
 
 
-def to_music(score: Score, style: str, human: bool | None = None) -> list[Music]:
+def grid_error(starts: np.ndarray) -> float:
+    """How far onsets (beats, shape (n,)) are from sixteenths or from triplets, whichever is nearer, on average.
+
+    Returns:
+        0 on the grid, 1 where the onsets have nothing to do with it.
+    """
+    ticks = np.asarray(starts, float) * TICKS_PER_BEAT
+    errors = [float(np.abs(ticks - np.round(ticks / step) * step).mean()) / (step / 4) for step in (3, 2)]
+    return min(errors)
+
+
+def to_music(score: Score, style: str, human: bool | None = None, cleaning: Cleaning | None = None) -> list[Music]:
     """A band file as pieces, one per stretch in common time, in its estimated key.
 
     Where several tracks fit a role, each bar takes the best-ranked one that begins a note in it (drum tracks
     are merged). Played files (`MIN_ON_GRID`, or `human`) are snapped bar by bar.
 
+    Args:
+        score: the file.
+        style: a style name, the label of the pieces.
+        human: whether the file was played and not written; measured if None.
+        cleaning: counts what was mended, if given.
+
     Raises:
-        CorpusError: no stretch of eight bars in common time, or fewer than two roles.
+        Unusable: no stretch of eight bars in common time, fewer than two roles, or not played to its own beat.
     """
     stretches = common_time(score)
     if not stretches:
-        raise CorpusError("metre: expected eight bars in 4/4, 2/2 or 2/4")
+        raise Unusable("metre", "Expected eight bars in 4/4, 2/2 or 2/4. Received: none.")
+    cleaning = Cleaning() if cleaning is None else cleaning
     pieces = []
+    off_beat = False
     for start, end in stretches:
-        tracks = [_cut(track, start, end) for track in score.tracks]
+        tracks = [mend(_cut(track, start, end), cleaning) for track in score.tracks]
         tracks = [track for track in tracks if track.notes]
         starts = np.array([note.start for track in tracks for note in track.notes])
+        if not len(starts):
+            continue
         played = codec.on_grid(starts) < MIN_ON_GRID if human is None else human
+        if played and grid_error(starts) > MAX_GRID_ERROR:
+            off_beat = True
+            continue
         bars = int(np.ceil((end - start) / 4 - 1e-6))
         roles = assign_roles(tracks, end - start)
         parts = []
         for role, candidates in roles.items():
             if candidates:
-                parts.append(_merge(role, candidates, bars, played, style))
+                parts.append(_merge(role, candidates, bars, played, style, cleaning))
         parts = [part for part in parts if part.notes]
         if len(parts) < 2:
             continue
         music = Music(tuple(parts), bars, float(np.clip(round(score.tempo, 2), 30, 300)), Key(0), style)
         key, _ = estimate_key(music)
+        cleaning["files off the grid snapped bar by bar"] += played
+        for what, missing in (("tempo", not score.tempos), ("metre", not score.metres), ("key", True)):
+            if missing:
+                cleaning.filled_in(what)
         pieces.append(Music(music.tracks, bars, music.tempo, key, style))
+    if not pieces and off_beat:
+        raise Unusable("grid", "Expected notes that follow the file's beat. Received: onsets anywhere.")
     if not pieces:
-        raise CorpusError("roles: expected notes in at least two roles")
+        raise Unusable("roles", "Expected notes in at least two roles. Received: fewer.")
     return pieces
+
+
+def mend(track: ScoreTrack, cleaning: Cleaning) -> ScoreTrack:
+    """A track without its noise: notes shorter than a tick go, those longer than four bars are stuck and cut.
+
+    Drums stay as they are, and so do short notes in a track most of whose notes are short: that is how it is played.
+    """
+    if track.is_drums or not track.notes:
+        return track
+    tick, most = 1 / TICKS_PER_BEAT, 16.0
+    short = [note.end - note.start < tick * (1 - 1e-6) for note in track.notes]
+    notes = [note for note, bad in zip(track.notes, short, strict=True) if not bad]
+    if 2 * len(notes) < len(track.notes):
+        notes = list(track.notes)
+    stuck = sum(note.end - note.start > most + tick for note in notes)
+    cleaning["notes shorter than a tick removed"] += len(track.notes) - len(notes)
+    cleaning["stuck notes cut to four bars"] += stuck
+    return replace(track, notes=tuple(replace(note, end=min(note.end, note.start + most)) for note in notes))
 
 
 def _cut(track: ScoreTrack, start: float, end: float) -> ScoreTrack:
@@ -171,7 +235,9 @@ def _cut(track: ScoreTrack, start: float, end: float) -> ScoreTrack:
     return ScoreTrack(track.name, track.program, track.is_drums, notes)
 
 
-def _merge(role: str, candidates: Sequence[ScoreTrack], bars: int, human: bool, style: str) -> Track:
+def _merge(
+    role: str, candidates: Sequence[ScoreTrack], bars: int, human: bool, style: str, cleaning: Cleaning
+) -> Track:
     limits = ROLE_BY_NAME[role]
     grid = [to_grid(track.notes, human) for track in candidates]
     ticks = bars * TICKS_PER_BAR
@@ -182,7 +248,7 @@ def _merge(role: str, candidates: Sequence[ScoreTrack], bars: int, human: bool, 
             for note in notes
             if (drum := canonical_drum(note.pitch)) is not None and 0 <= note.onset < ticks
         ]
-        return Track(role, STYLE_BY_NAME[style].kit, codec.untangle(found, ticks))
+        return Track(role, STYLE_BY_NAME[style].kit, untangle_counted(found, ticks, cleaning))
     by_bar: dict[int, tuple[int, list[Note]]] = {}
     for rank, notes in enumerate(grid):
         for note in notes:
@@ -192,20 +258,23 @@ def _merge(role: str, candidates: Sequence[ScoreTrack], bars: int, human: bool, 
             by_bar.setdefault(bar, (rank, []))[1].append(note)
     shift = _register_shift([note.pitch for note in grid[0]], limits.low, limits.high)
     found = [
-        Note(note.onset, codec.fold(note.pitch + shift, limits.low, limits.high), note.duration, note.velocity)
+        replace(note, pitch=fold_counted(note.pitch + shift, limits.low, limits.high, cleaning))
         for _, notes in by_bar.values()
         for note in notes
     ]
-    return Track(role, candidates[0].program, codec.untangle(found, ticks))
+    return Track(role, candidates[0].program, untangle_counted(found, ticks, cleaning))
 
 
 def _register_shift(pitches: Sequence[int], low: int, high: int) -> int:
     """Octaves, in semitones, that bring most of a part into a role's range, so that lines are not torn note by note."""
-    return min((0, 12, -12, 24, -24), key=lambda s: (sum(not low <= p + s <= high for p in pitches), abs(s)))
+    outside = {s: sum(not low <= p + s <= high for p in pitches) for s in (0, 12, -12, 24, -24)}
+    if outside[0] <= 0.1 * len(pitches):  # a few stray notes do not move the others
+        return 0
+    return min(outside, key=lambda s: (outside[s], abs(s)))
 
 
 def to_grid(notes: Sequence[ScoreNote], human: bool) -> list[Note]:
-    """Notes of a file on our grid: at least a tick long, at most four bars (longer ones are stuck)."""
+    """Notes of a file on our grid: at least a tick long, at most four bars."""
     if not notes:
         return []
     starts = np.array([note.start for note in notes])

@@ -1,4 +1,4 @@
-"""The encoded data set: memory-mapped note arrays and a JSON manifest."""
+"""The encoded data set: memory-mapped arrays of notes and labels, and a JSON manifest."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from musicgen import codec
+from musicgen.corpus.encoding import Encoded
+from musicgen.corpus.labels import LABELS
 from musicgen.errors import CorpusError
-from musicgen.music import Music
+from musicgen.music import Key, Music
 from musicgen.roles import ROLE_NAMES
 
 SPLITS = ("train", "valid", "test")
@@ -39,6 +41,10 @@ class Piece:
     """GM program of each role, -1 where the piece has no such role."""
     start: int
     bars: int
+    key_confidence: float | None = None
+    """Of an estimated key, see `keys.estimate_key`; 2 of a stated one; None where it was not kept."""
+    filled: tuple[str, ...] = ()
+    """Which of "tempo", "metre" and "key" the file does not say."""
 
     @property
     def roles(self) -> np.ndarray:
@@ -53,10 +59,19 @@ class Dataset:
         notes: columns role, tick, pitch, duration class, velocity class; uint8, shape (notes, 5), sorted by bar.
         offsets: row of `notes` at which each bar begins, int64, shape (bars + 1,).
         pieces: the arrangements, each a run of bars.
+        labels: name to array with a row a bar, see `labels.measure`; empty for a data set made before there were any.
     """
 
-    def __init__(self, notes: np.ndarray, offsets: np.ndarray, pieces: list[Piece], manifest: dict) -> None:
+    def __init__(
+        self,
+        notes: np.ndarray,
+        offsets: np.ndarray,
+        pieces: list[Piece],
+        manifest: dict,
+        labels: dict[str, np.ndarray] | None = None,
+    ) -> None:
         self.notes, self.offsets, self.pieces, self.manifest = notes, offsets, pieces, manifest
+        self.labels = labels or {}
 
     @classmethod
     def open(cls, folder: str | Path) -> Dataset:
@@ -71,16 +86,21 @@ class Dataset:
             if manifest["format"] != FORMAT or manifest["roles"] != list(ROLE_NAMES):
                 raise CorpusError(f"Expected a data set of format {FORMAT} in {folder}. Run `prepare` again.")
             pieces = [
-                Piece(**(row | {"programs": tuple(row["programs"])}))
+                Piece(**(row | {name: tuple(row[name]) for name in ("programs", "filled") if name in row}))
                 for row in json.loads((folder / "pieces.json").read_text())
             ]
             notes = np.load(folder / "notes.npy", mmap_mode="r")
             offsets = np.load(folder / "offsets.npy")
+            labels = {
+                name: np.load(folder / f"{name}.npy", mmap_mode="r")
+                for name in LABELS
+                if (folder / f"{name}.npy").exists()
+            }
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CorpusError(
                 f"Expected a folder made by `prepare`. Received: {folder} ({type(error).__name__})."
             ) from None
-        return cls(notes, offsets, pieces, manifest)
+        return cls(notes, offsets, pieces, manifest, labels)
 
     def split(self, name: str) -> list[Piece]:
         """The pieces of a split."""
@@ -94,10 +114,13 @@ class Dataset:
         bar = np.repeat(np.arange(bars, dtype=np.int16), np.diff(bounds))
         return np.concatenate([bar[:, None], table], axis=1)
 
+    def window(self, piece: Piece, first: int, bars: int) -> dict[str, np.ndarray]:
+        """The labels of bars `first` to `first + bars - 1` of a piece, each of `bars` rows; empty if it has none."""
+        start = piece.start + first
+        return {name: np.asarray(array[start : start + bars]) for name, array in self.labels.items()}
+
     def music(self, piece: Piece, first: int = 0, bars: int | None = None) -> Music:
         """A stretch of a piece as `Music`, in C major or A minor."""
-        from musicgen.music import Key
-
         bars = piece.bars - first if bars is None else bars
         mode = Key.parse(piece.key).mode
         names = [role for role, here in zip(ROLE_NAMES, piece.roles, strict=True) if here]
@@ -106,34 +129,35 @@ class Dataset:
         return codec.decode(self.rows(piece, first, bars), like)
 
 
-def write(folder: Path, items: Iterable[tuple[str, str, Music]], manifest: dict) -> dict:
-    """Encode pieces, given as (song id, source name, music), into a folder; returns the finished manifest.
+def write(folder: Path, items: Iterable[tuple[str, str, Encoded]], manifest: dict) -> dict:
+    """Write pieces, given as (song id, source name, encoded piece), into a folder; returns the finished manifest.
 
-    Leading and trailing bars without a note are cut off.
+    Raises:
+        CorpusError: there are no pieces.
     """
     tables, counts, pieces = [], [], []
+    labels: dict[str, list[np.ndarray]] = {name: [] for name in LABELS}
     start = 0
-    for song, source, music in items:
-        rows = codec.encode(music)
-        if not len(rows):
-            continue
-        first, last = int(rows[:, 0].min()), int(rows[:, 0].max())
-        bars = last - first + 1
-        counts.append(np.bincount(rows[:, 0] - first, minlength=bars))
-        tables.append(rows[:, 1:].astype(np.uint8))
-        programs = {track.role: track.program for track in music.tracks if track.notes}
+    for song, source, item in items:
+        counts.append(np.bincount(item.rows[:, 0], minlength=item.bars))
+        tables.append(item.rows[:, 1:].astype(np.uint8))
+        for name, arrays in labels.items():
+            arrays.append(item.labels[name])
         pieces.append(
             Piece(
-                song, source, split_of(song), music.style, str(music.key), music.tempo,
-                tuple(programs.get(role, -1) for role in ROLE_NAMES), start, bars,
+                song, source, split_of(song), item.style, item.key, item.tempo, item.programs, start, item.bars,
+                item.key_confidence, item.filled,
             )
         )  # fmt: skip
-        start += bars
+        start += item.bars
     if not pieces:
-        raise CorpusError("Expected at least one usable piece. Received: none; see the reasons in the manifest.")
+        raise CorpusError("Expected at least one usable piece. Received: none; no file could be used.")
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "manifest.json").unlink(missing_ok=True)  # without it a folder half-written is no data set
     np.save(folder / "notes.npy", np.concatenate(tables))
     np.save(folder / "offsets.npy", np.concatenate([[0], np.cumsum(np.concatenate(counts))]).astype(np.int64))
+    for name, arrays in labels.items():
+        np.save(folder / f"{name}.npy", np.concatenate(arrays))
     (folder / "pieces.json").write_text(json.dumps([asdict(piece) for piece in pieces]))
     manifest = {"format": FORMAT, "roles": list(ROLE_NAMES), **manifest, "kept": _summary(pieces)}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True))

@@ -6,9 +6,11 @@ import csv
 import io
 from dataclasses import replace
 
+import numpy as np
+
 from musicgen import codec
-from musicgen.corpus.band import MIN_BARS, to_grid
-from musicgen.errors import CorpusError
+from musicgen.corpus.band import MAX_GRID_ERROR, MIN_BARS, grid_error, to_grid
+from musicgen.corpus.reasons import Unusable
 from musicgen.midi import read_score
 from musicgen.music import TICKS_PER_BAR, Music, Note, Track
 from musicgen.roles import STYLE_BY_NAME, canonical_drum
@@ -35,13 +37,15 @@ def read_groove(data: bytes, style: str, tempo: float) -> Music:
     """A performance as a drums-only piece, snapped bar by bar to straight or triplet time.
 
     Raises:
-        CorpusError: shorter than eight bars; `MidiError`: not a MIDI file.
+        Unusable: shorter than eight bars, or not played to its beat; `MidiError`: not a MIDI file.
     """
     score = read_score(data)
     notes = [note for track in score.tracks for note in track.notes]
     bars = int(score.end // 4)
     if bars < MIN_BARS:
-        raise CorpusError("length: expected eight bars")
+        raise Unusable("length", f"Expected at least eight bars. Received: {bars}.")
+    if grid_error(np.array([note.start for note in notes])) > MAX_GRID_ERROR:
+        raise Unusable("grid", "Expected drums that follow the file's beat. Received: onsets anywhere.")
     found = [
         Note(note.onset, drum, codec.DRUM_DURATION, note.velocity)
         for note in to_grid(sorted(notes), human=True)

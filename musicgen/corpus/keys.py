@@ -10,7 +10,7 @@ from musicgen.music import Key, Music, Note
 from musicgen.roles import ROLE_BY_NAME
 
 # Temperley's revision of the Krumhansl-Kessler probe-tone profiles ("What's Key for Key?", 1999)
-_PROFILES = {
+PROFILES = {
     "major": np.array([5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0]),
     "minor": np.array([5.0, 2.0, 3.5, 4.5, 2.0, 4.0, 2.0, 4.5, 3.5, 2.0, 1.5, 4.0]),
 }
@@ -30,10 +30,10 @@ def estimate_key(music: Music, among: Iterable[Key] | None = None) -> tuple[Key,
     for track in music.tracks:
         if not ROLE_BY_NAME[track.role].is_drums:
             _add(histogram, track.notes)
-    keys = list(among) if among is not None else [Key(tonic, mode) for mode in _PROFILES for tonic in range(12)]
+    keys = list(among) if among is not None else [Key(tonic, mode) for mode in PROFILES for tonic in range(12)]
     if histogram.std() == 0:
         return keys[0], 0.0
-    scores = [float(np.corrcoef(histogram, np.roll(_PROFILES[key.mode], key.tonic))[0, 1]) for key in keys]
+    scores = [float(np.corrcoef(histogram, np.roll(PROFILES[key.mode], key.tonic))[0, 1]) for key in keys]
     order = np.argsort(scores)[::-1]
     lead = scores[order[0]] - scores[order[1]] if len(keys) > 1 else 0.0
     return keys[order[0]], lead

@@ -5,28 +5,48 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
-import tempfile
+import shutil
+import signal
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from musicgen.corpus import dataset, drums, scores
-from musicgen.corpus.duplicates import find_duplicates, signature
-from musicgen.corpus.keys import estimate_key
-from musicgen.corpus.leadsheets import GROOVES, LeadSheet, arrange, read_lead_sheet
-from musicgen.corpus.rights import may_be_protected
-from musicgen.corpus.sources import SOURCE_BY_NAME, SOURCES, attribution, iter_files
-from musicgen.errors import CorpusError, MusicgenError
-from musicgen.music import Key, Music, Track
+from musicgen.corpus import dataset, drums, parts, scores
+from musicgen.corpus.cleaning import STEPS
+from musicgen.corpus.download import fetch
+from musicgen.corpus.duplicates import find_duplicates
+from musicgen.corpus.encoding import Encoded
+from musicgen.corpus.grooves import GROOVES, groove_tempo
+from musicgen.corpus.reading import AGREEMENT, Arranging, Outcome, Reading, work
+from musicgen.corpus.sources import SOURCE_BY_NAME, Source, attribution, find, iter_files, resolve
+from musicgen.errors import CorpusError
 
 ARRANGEMENTS = 8
 """Arrangements of each lead sheet, each in another style and a groove of it; at most one a style."""
 HUMAN_DRUMS = 0.3
 """Share of arrangements that get a human drummer's groove of their style and split instead of the machine's."""
+PARTS = "parts"
+"""Folder, in the one that is written, of what is done so far; it is removed at the end."""
+
+
+@dataclass
+class _Progress:
+    """What was counted on the way, by source name."""
+
+    dropped: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def add(self, source: str, outcome: Outcome) -> bool:
+        """Count an outcome; whether there is music in it."""
+        self.counts[source].update(outcome.counts)
+        if outcome.reason:
+            self.dropped[source][outcome.reason] += 1
+        return not outcome.reason
 
 
 def prepare(
@@ -37,158 +57,162 @@ def prepare(
     arrangements: int = ARRANGEMENTS,
     workers: int | None = None,
     limit: int | None = None,
+    style: str | None = None,
+    download: bool = False,
+    mirror: str | None = None,
+    keep_parts: bool = False,
 ) -> dict[str, Any]:
-    """Read, clean, arrange, split and encode the corpus.
+    """Read, clean, arrange, split, label and encode the corpus. Stopped and called again, it goes on where it was.
 
     Args:
         corpus: the folder of the archives `NAME.tar.xz`, or of folders of those names.
         out: the folder to write; see `dataset.write`.
-        sources: which of `sources.SOURCES` to use.
+        sources: which of `sources.SOURCES` to use, and "folder:PATH" for a folder of MIDI files of one's own.
         seed: of the choice of grooves and drummers.
         arrangements: arrangements per lead sheet.
         workers: processes; all cores by default.
         limit: at most this many files per source, for a quick trial.
+        style: style name of the folders' music, see `sources.resolve`.
+        download: bring archives that are missing from their public addresses.
+        mirror: address that replaces the hosts of those, see `download.fetch`.
+        keep_parts: leave what was read in `out`/parts, for another run.
 
     Returns:
-        The manifest: what was kept and what was dropped, and why.
+        The manifest: what was kept, what was mended, and what was dropped and why.
 
     Raises:
-        CorpusError: an archive is missing, or nothing usable was found.
+        CorpusError: an archive is missing, or MMA for lead sheets, or nothing usable was found.
     """
-    names = list(sources)
-    unknown = [name for name in names if name not in SOURCE_BY_NAME]
-    if unknown:
-        raise CorpusError(f"Expected sources among {', '.join(SOURCE_BY_NAME)}. Received: {unknown[0]!r}.")
-    dropped: dict[str, Counter[str]] = defaultdict(Counter)
-    songs: dict[str, tuple[str, list[Music]]] = {}
-    sheets: dict[str, LeadSheet] = {}
-    with multiprocessing.get_context("spawn").Pool(workers or os.cpu_count()) as pool:
-        for source in SOURCES:
-            if source.name not in names or source.name == "gmd":
-                continue
-            jobs = list(_jobs(source.name, corpus, limit))
-            for song, result in _progress(pool.imap(_read, jobs, chunksize=4), len(jobs), source.name):
-                if isinstance(result, str):
-                    dropped[source.name][result] += 1
-                elif isinstance(result, LeadSheet):
-                    sheets[song] = result
-                    songs[song] = (source.name, [_sheet_music(result)])
+    chosen = resolve(sources, style)
+    for source in chosen:
+        if download and source.archive:
+            fetch(source, corpus, mirror)
+    if any(source.kind == "lead sheets" for source in chosen) and shutil.which("mma") is None:
+        raise CorpusError("Expected the program mma. Received: none on the PATH; install Debian's mma package.")
+    progress = _Progress()
+    with multiprocessing.get_context("spawn").Pool(workers or os.cpu_count(), _ignore_interrupts) as pool:
+        do = partial(pool.imap_unordered, work)
+        found: dict[str, tuple[Source, Outcome]] = {}
+        drummers: list[Outcome] = []
+        for source in chosen:
+            for outcome in _read_source(source, corpus, out, limit, do, progress):
+                if not progress.add(source.name, outcome):
+                    continue
+                if source.kind == "drums":
+                    drummers.append(outcome)
                 else:
-                    songs[song] = (source.name, result)
-        repeats = find_duplicates({song: signature(pieces) for song, (_, pieces) in songs.items()})
+                    found[outcome.name] = source, outcome
+        repeats = find_duplicates({song: outcome.grams for song, (_, outcome) in found.items()})
         for song in repeats:
-            dropped[songs[song][0]]["duplicate of an earlier song"] += 1
-        kept = {song: entry for song, entry in songs.items() if song not in repeats}
-        items = [(song, name, music) for song, (name, pieces) in kept.items() if song not in sheets for music in pieces]
-        plans = list(_plans({s: sheets[s] for s in kept if s in sheets}, arrangements, seed))
-        results = _progress(pool.imap(_arrange, plans, chunksize=4), len(plans), "arranging")
-        arranged: list[tuple[str, Music]] = []
-        for song, result in results:
-            if isinstance(result, str):
-                dropped["openewld"][result] += 1
-            else:
-                arranged.append((song, result))
-    if "gmd" in names:
-        arranged, used = _with_drummers(arranged, corpus, seed, dropped["gmd"])
-    else:
-        used = 0
-    items += [(song, "openewld", music) for song, music in arranged]
-    manifest = {
-        "seed": seed,
-        "dropped": {name: dict(reasons.most_common()) for name, reasons in dropped.items()},
-        "duplicates": repeats,
-        "human drum grooves used": used,
-        "lead sheets": len(sheets),
-        "grooves": len({plan[2] for plan in plans}),
-    }
-    manifest = dataset.write(out, items, manifest)
-    (out / "ATTRIBUTION.md").write_text(attribution())
+            progress.dropped[found[song][0].name]["repeat"] += 1
+        kept = {song: entry for song, entry in found.items() if song not in repeats}
+        sheets = {song: outcome for song, (_, outcome) in kept.items() if outcome.sheet is not None}
+        plans = list(_plans(sheets, drummers, arrangements, seed))
+        stamp = {"seed": seed, "from": parts.stamp_of(find(SOURCE_BY_NAME["openewld"], corpus)), "of": arrangements}
+        stamp["drums"] = parts.stamp_of(find(SOURCE_BY_NAME["gmd"], corpus)) if drummers else []
+        arranged = _run(out, "arranging", stamp, plans, do)
+    items = [(song, source.name, piece) for song, (source, outcome) in kept.items() for piece in outcome.pieces]
+    for plan, outcome in zip(plans, arranged, strict=True):
+        if progress.add("openewld", outcome):
+            song = plan.sheet.title
+            items += [(song, "openewld", piece) for piece in outcome.pieces]
+    manifest = dataset.write(out, items, _manifest(seed, progress, repeats, sheets, plans))
+    (out / "ATTRIBUTION.md").write_text(attribution([*SOURCE_BY_NAME.values(), *(s for s in chosen if s.path)]))
+    if not keep_parts:
+        shutil.rmtree(out / PARTS, ignore_errors=True)
     return manifest
 
 
-def _jobs(name: str, corpus: Path, limit: int | None) -> Iterator[tuple[str, str, Any]]:
-    files = scores.chorales() if name == "chorales" else iter_files(SOURCE_BY_NAME[name], corpus)
-    for index, (song, data) in enumerate(files):
-        if limit is not None and index >= limit:
-            return
-        yield name, song, data
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, which ends the others
 
 
-def _read(job: tuple[str, str, Any]) -> tuple[str, list[Music] | LeadSheet | str]:
-    name, song, data = job
-    try:
-        if name == "openewld":
-            if may_be_protected(song):
-                raise CorpusError("rights: may be from after 1930")
-            return song, read_lead_sheet(data, song)
-        if name == "chorales":
-            return song, scores.read_chorale(data)
-        read = SOURCE_BY_NAME[name].read
-        assert read is not None
-        return song, read(data)
-    except MusicgenError as error:
-        return song, str(error).replace(song, "the file")
-    except Exception as error:  # one bad file must never stop the other thousands
-        return song, f"unexpected: {type(error).__name__}: {error}"[:120]
+def _read_source(
+    source: Source, corpus: Path, out: Path, limit: int | None, do: Callable, progress: _Progress
+) -> list[Outcome]:
+    jobs = list(_jobs(source, corpus, progress.dropped[source.name]))[:limit]
+    stamp = {"source": source.name, "style": source.style, "from": parts.stamp_of(find(source, corpus))}
+    return _run(out, source.name, stamp, jobs, do)
 
 
-def _sheet_music(sheet: LeadSheet) -> Music:
-    return Music((Track("melody", 0, sheet.melody),), sheet.bars, key=sheet.key or Key(0))
-
-
-def _plans(sheets: dict[str, LeadSheet], count: int, seed: int) -> Iterator[tuple[str, str, str, LeadSheet]]:
-    """Which styles and grooves each song gets: all different, and the same whatever other songs there are."""
-    for song, sheet in sheets.items():
-        rng = random.Random(f"{seed} {song}")
-        styles = rng.sample(sorted(GROOVES), min(count, len(GROOVES)))
-        yield from ((song, style, rng.choice(GROOVES[style]), sheet) for style in styles)
-
-
-def _arrange(plan: tuple[str, str, str, LeadSheet]) -> tuple[str, Music | str]:
-    song, style, groove, sheet = plan
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            music = arrange(sheet, style, groove, Path(folder))
-        key = sheet.key
-        if key is None:
-            key, _ = estimate_key(music)
-        return song, replace(music, key=key)
-    except MusicgenError as error:
-        return song, f"arranging: {error}".replace(song, "the file")
-    except Exception as error:
-        return song, f"arranging: unexpected: {type(error).__name__}: {error}"[:120]
-
-
-def _with_drummers(
-    arranged: list[tuple[str, Music]], corpus: Path, seed: int, dropped: Counter[str]
-) -> tuple[list[tuple[str, Music]], int]:
-    """Put human grooves under a share of the arrangements; a groove and its song are of the same split."""
-    files = dict(iter_files(replace(SOURCE_BY_NAME["gmd"], endings=(".mid", ".csv")), corpus))
-    info = next(data for name, data in files.items() if name.endswith("info.csv"))
-    grooves: dict[tuple[str, str], list[Music]] = defaultdict(list)
+def _jobs(source: Source, corpus: Path, dropped: Counter[str]) -> Iterator[Reading]:
+    if source.kind == "chorales":
+        yield from (Reading(song, source.kind, path) for song, path in scores.chorales())
+        return
+    files = iter_files(source, corpus)
+    if source.kind != "drums":
+        yield from (Reading(song, source.kind, data, source.style) for song, data in files)
+        return
+    found = dict(files)
+    info = next((data for name, data in found.items() if name.endswith("info.csv")), None)
+    if info is None:
+        raise CorpusError(f"Expected a file info.csv in {source.name}. Received: none.")
     for name, (style, tempo) in sorted(drums.groove_styles(info).items()):
-        data = files.get(f"gmd/{name}")
-        try:
-            if data is None:
-                raise CorpusError("file: listed but not in the archive")
-            grooves[style, dataset.split_of(f"gmd/{name}")].append(drums.read_groove(data, style, tempo))
-        except MusicgenError as error:
-            dropped[str(error)] += 1
-    result, used = [], 0
-    for index, (song, music) in enumerate(arranged):
-        rng = random.Random(f"{seed} {song} {index} drums")
-        choices = grooves.get((music.style, dataset.split_of(song)), [])
-        # of three drummers the one whose tempo is nearest, so that ballads do not get punk
-        if choices and rng.random() < HUMAN_DRUMS:
-            groove = min(rng.choices(choices, k=3), key=lambda g: abs(g.tempo - music.tempo))
-            music = drums.put_under(music, groove)
-            used += 1
-        result.append((song, music))
-    return result, used
+        data = found.get(f"{source.name}/{name}")
+        if data is None:
+            dropped["listed"] += 1
+        else:
+            yield Reading(f"{source.name}/{name}", source.kind, data, style, tempo)
 
 
-def _progress(results: Iterable[Any], total: int, label: str) -> Iterable[Any]:
-    return tqdm(results, total=total, desc=label, unit="song", leave=True)
+def _run(out: Path, name: str, stamp: dict[str, Any], jobs: Sequence[parts.Job], do: Callable) -> list[Outcome]:
+    """The outcomes of jobs, with a bar that shows how far they are; see `parts.outcomes`."""
+    if not jobs:
+        return []
+    path = out / PARTS / f"{name.replace(':', '-')}.jsonl"
+    with tqdm(total=len(jobs), desc=name, unit="song") as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.update(done - bar.n)
+
+        return parts.outcomes(path, stamp, jobs, do, show)
+
+
+def _plans(sheets: dict[str, Outcome], drummers: Sequence[Outcome], count: int, seed: int) -> Iterator[Arranging]:
+    """Which styles and grooves each song gets: all different, and the same whatever other songs there are."""
+    grooves: dict[tuple[str, str], list[Encoded]] = defaultdict(list)
+    for drummer in drummers:
+        for piece in drummer.pieces:
+            grooves[piece.style, dataset.split_of(drummer.name)].append(piece)
+    for song, outcome in sheets.items():
+        assert outcome.sheet is not None
+        rng = random.Random(f"{seed} {song}")
+        for style in rng.sample(sorted(GROOVES), min(count, len(GROOVES))):
+            groove = rng.choice(GROOVES[style])
+            yield Arranging(
+                f"{song} as {groove} in {style}", outcome.sheet, style, groove,
+                _drummer(grooves.get((style, dataset.split_of(song)), []), groove_tempo(style, groove),
+                         random.Random(f"{seed} {song} {style} drums")),
+            )  # fmt: skip
+
+
+def _drummer(choices: Sequence[Encoded], tempo: float, rng: random.Random) -> Encoded | None:
+    """A human groove of the song's style and split, for a share of the arrangements."""
+    if not choices or rng.random() >= HUMAN_DRUMS:
+        return None
+    # of three drummers the one whose tempo is nearest, so that ballads do not get punk
+    return min(rng.choices(choices, k=3), key=lambda groove: abs(groove.tempo - tempo))
+
+
+def _manifest(
+    seed: int, progress: _Progress, repeats: dict[str, str], sheets: dict[str, Outcome], plans: Sequence[Arranging]
+) -> dict[str, Any]:
+    def counted(names: Sequence[str]) -> dict[str, dict[str, int]]:
+        found = {
+            source: {name: counts[name] for name in names if counts[name]} for source, counts in progress.counts.items()
+        }
+        return {source: counts for source, counts in found.items() if counts}
+
+    return {
+        "seed": seed,
+        "dropped": {name: dict(reasons.most_common()) for name, reasons in progress.dropped.items() if reasons},
+        "cleaned": counted(STEPS),
+        "chords heard": counted(AGREEMENT).get("openewld", {}),
+        "duplicates": repeats,
+        "human drum grooves used": sum(plan.drummer is not None for plan in plans),
+        "lead sheets": len(sheets),
+        "grooves": len({plan.groove for plan in plans}),
+    }
 
 
 __all__ = ["prepare"]

@@ -2,57 +2,66 @@
 
 from __future__ import annotations
 
+import io
+import re
 import warnings
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
-from musicgen import codec
 from musicgen.corpus.band import MIN_BARS
+from musicgen.corpus.cleaning import Cleaning, fold_counted, untangle_counted
 from musicgen.corpus.keys import estimate_key
-from musicgen.errors import CorpusError
+from musicgen.corpus.reasons import Unusable
 from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Key, Music, Note, Track
 from musicgen.roles import ROLE_BY_NAME, STYLE_BY_NAME
 
 STYLE = "classical"
 _COMMON = {"4/4": 4.0, "2/2": 4.0, "2/4": 2.0}
 _LOUDNESS = {"melody": 92, "chords": 66, "pad": 66, "bass": 74}
+_MAX_XML = 50_000_000
 _SPLIT_PITCH = 55
 """Left-hand notes below this are the bass line when they are the lowest of their beat."""
 
 
-def read_song(data: bytes) -> list[Music]:
+def read_song(data: bytes, cleaning: Cleaning | None = None) -> list[Music]:
     """A song for voice and piano as pieces, one per stretch in common time.
 
     The voice is the melody; of the left hand the lowest note of each beat, if below G3, is the bass; all
     else in the piano is chords.
 
+    Args:
+        data: a MusicXML file, packed (.mxl) or plain.
+        cleaning: counts what was mended, if given.
+
     Raises:
-        CorpusError: not MusicXML, not one voice and two staves, or no eight bars in common time.
+        Unusable: not MusicXML, not one voice and two staves, or no eight bars in common time.
     """
-    score = _parse(data)
-    parts = list(score.parts)
+    parts = _parts(lambda: _parse(data))
     if len(parts) != 3:
-        raise CorpusError(f"parts: expected a voice and two piano staves, found {len(parts)}")
+        raise Unusable("parts", f"Expected a voice and two piano staves. Received: {len(parts)} parts.")
+    stretches = _stretches(parts[0])  # before ties are joined, which stretches bars
     voice, right, left = (_notes(part) for part in parts)
     bass, inner = _split_left_hand(left)
     lines = {"melody": _top_line(voice), "chords": sorted(right + inner), "bass": bass}
-    return _pieces(lines, parts[0])
+    return _pieces(lines, parts[0], stretches, cleaning)
 
 
-def read_chorale(path: str) -> list[Music]:
+def read_chorale(path: str, cleaning: Cleaning | None = None) -> list[Music]:
     """A chorale of four voices, by its path, as pieces: soprano melody, inner voices pad, bass bass.
 
     Raises:
-        CorpusError: not four voices, or no eight bars in common time.
+        Unusable: not four voices, or no eight bars in common time.
     """
     from music21 import converter
 
-    score: Any = converter.parse(path)
-    parts = list(score.parts)
+    parts = _parts(lambda: converter.parse(path))
     if len(parts) != 4:
-        raise CorpusError(f"parts: expected four voices, found {len(parts)}")
+        raise Unusable("parts", f"Expected four voices. Received: {len(parts)} parts.")
+    stretches = _stretches(parts[0])
     soprano, alto, tenor, bass = (_notes(part) for part in parts)
-    return _pieces({"melody": soprano, "pad": sorted(alto + tenor), "bass": bass}, parts[0])
+    return _pieces({"melody": soprano, "pad": sorted(alto + tenor), "bass": bass}, parts[0], stretches, cleaning)
 
 
 def chorales() -> Iterator[tuple[str, str]]:
@@ -60,44 +69,63 @@ def chorales() -> Iterator[tuple[str, str]]:
     from music21 import corpus
 
     for name in sorted(set(corpus.chorales.Iterator(returnType="filename"))):
-        yield f"chorales/{name.rsplit('/', 1)[-1]}", str(corpus.getWork(name))
+        found = corpus.getWork(name)
+        paths = [Path(path) for path in (found if isinstance(found, list) else [found])]
+        # a name may also fit the beginnings of others, or the same chorale in another format
+        exact = [path for path in paths if path.stem == Path(name).name] or paths
+        best = min(exact, key=lambda path: (path.suffix not in (".mxl", ".xml"), path.name))
+        yield f"chorales/{name.rsplit('/', 1)[-1]}", str(best)
 
 
 _Written = tuple[float, int, float]  # onset and length in quarter notes, pitch between them
 
 
-def _parse(data: bytes) -> Any:
-    from music21 import converter
-
+def _parts(parse: Callable[[], Any]) -> list[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return converter.parseData(data, format="musicxml") if data[:2] != b"PK" else _parse_archive(data)
+            return list(parse().parts)
+        except Unusable:
+            raise
         except Exception as error:  # music21 raises anything on damaged files
-            raise CorpusError(f"parse: {type(error).__name__}") from None
+            raise Unusable(
+                "parse", f"Expected a score. Received: a file that fails with {type(error).__name__}."
+            ) from None
 
 
-def _parse_archive(data: bytes) -> Any:
-    import io
-    import re
-    import zipfile
-
+def _parse(data: bytes) -> Any:
     from music21 import converter
 
+    xml = _unpacked(data) if data[:2] == b"PK" else data
+    _refuse_early(xml)
+    return converter.parseData(xml, format="musicxml")
+
+
+def _refuse_early(xml: bytes) -> None:
+    """Half of the songs are in other metres or for more players, which is seen at once; music21 takes seconds."""
+    metres = set(re.findall(rb"<beats>\s*(\d+)\s*</beats>\s*<beat-type>\s*(\d+)\s*</beat-type>", xml))
+    if metres and not any(b"/".join(metre).decode() in _COMMON for metre in metres):
+        raise Unusable("metre", "Expected a metre of 4/4, 2/2 or 2/4. Received: only others.")
+    if (parts := len(re.findall(rb"<score-part\s", xml))) > 3:
+        raise Unusable("parts", f"Expected a voice and two piano staves. Received: {parts} parts.")
+
+
+def _unpacked(data: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         container = archive.read("META-INF/container.xml").decode()
         match = re.search(r'full-path="([^"]+)"', container)
-        if match is None or archive.getinfo(match[1]).file_size > 50_000_000:
-            raise CorpusError("parse: no score in the archive")
-        return converter.parseData(archive.read(match[1]), format="musicxml")
+        if match is None or archive.getinfo(match[1]).file_size > _MAX_XML:
+            raise Unusable("parse", "Expected a score of at most 50 MB in the archive. Received: none.")
+        return archive.read(match[1])
 
 
 def _notes(part: Any) -> list[_Written]:
-    """Sounding notes of a part, ties joined, grace notes and chord symbols left out."""
+    """Sounding notes of a part, ties joined (in the part itself), grace notes and chord symbols left out."""
     from music21 import harmony
 
     result = []
-    for element in part.stripTies(inPlace=False).flatten().notes:
+    part.stripTies(inPlace=True)  # a copy of the part would take as long as reading it
+    for element in part.flatten().notes:
         if isinstance(element, harmony.ChordSymbol) or element.duration.isGrace or element.quarterLength <= 0:
             continue
         for pitch in getattr(element, "pitches", ()):
@@ -123,7 +151,7 @@ def _split_left_hand(notes: list[_Written]) -> tuple[list[_Written], list[_Writt
 
 
 def _stretches(part: Any) -> list[tuple[float, float]]:
-    """Runs of whole bars in common time: start and end in quarters.
+    """Runs of at least eight whole bars in common time: start and end in quarters.
 
     A pickup counts back from the first full bar; a bar written in two halves (around a repeat sign) is one.
     """
@@ -154,38 +182,46 @@ def _stretches(part: Any) -> list[tuple[float, float]]:
             runs[-1][1] = start + length
             if abs(filled - size) < 1e-6:
                 filled = 0.0
-    return [(run[0], run[1]) for run in runs if run and run[1] - run[0] >= 4 * MIN_BARS]
+    found = [(run[0], run[1]) for run in runs if run and run[1] - run[0] >= 4 * MIN_BARS]
+    if not found:
+        raise Unusable("metre", "Expected eight bars in 4/4, 2/2 or 2/4. Received: none.")
+    return found
 
 
-def _pieces(lines: dict[str, list[_Written]], part: Any) -> list[Music]:
-    tempo = next(
-        (float(mark.getQuarterBPM()) for mark in part.recurse().getElementsByClass("MetronomeMark") if mark.number),
-        float(STYLE_BY_NAME[STYLE].tempo),
-    )
+def _pieces(
+    lines: dict[str, list[_Written]], part: Any, stretches: list[tuple[float, float]], cleaning: Cleaning | None
+) -> list[Music]:
+    cleaning = Cleaning() if cleaning is None else cleaning
+    marks = part.recurse().getElementsByClass("MetronomeMark")
+    stated = next((float(mark.getQuarterBPM()) for mark in marks if mark.number), None)
+    tempo = float(STYLE_BY_NAME[STYLE].tempo) if stated is None else stated
     pieces = []
-    for start, end in _stretches(part):
+    for start, end in stretches:
         bars = int((end - start) / 4 + 1 - 1e-6)
-        tracks = [_track(role, notes, start, bars) for role, notes in lines.items()]
+        tracks = [_track(role, notes, start, bars, cleaning) for role, notes in lines.items()]
         music = Music(tuple(t for t in tracks if t.notes), bars, min(max(tempo, 40), 240), Key(0), STYLE)
         if len(music.tracks) < 2:
             continue
         key, _ = estimate_key(music)
+        cleaning.filled_in("key")
+        if stated is None:
+            cleaning.filled_in("tempo")
         pieces.append(Music(music.tracks, bars, music.tempo, key, STYLE))
     if not pieces:
-        raise CorpusError("metre: expected eight bars in 4/4, 2/2 or 2/4")
+        raise Unusable("roles", "Expected notes in at least two roles. Received: fewer.")
     return pieces
 
 
-def _track(role: str, notes: list[_Written], start: float, bars: int) -> Track:
+def _track(role: str, notes: list[_Written], start: float, bars: int, cleaning: Cleaning) -> Track:
     limits = ROLE_BY_NAME[role]
     found = []
     for onset, pitch, length in notes:
         tick = round((onset - start) * TICKS_PER_BEAT)
         if 0 <= tick < bars * TICKS_PER_BAR:
             accent = 8 if tick % TICKS_PER_BAR == 0 else 4 if tick % TICKS_PER_BEAT == 0 else 0
-            pitch = codec.fold(pitch, limits.low, limits.high)
+            pitch = fold_counted(pitch, limits.low, limits.high, cleaning)
             found.append(Note(tick, pitch, max(1, round(length * TICKS_PER_BEAT)), _LOUDNESS[role] + accent))
-    return Track(role, STYLE_BY_NAME[STYLE].program(role), codec.untangle(found, bars * TICKS_PER_BAR))
+    return Track(role, STYLE_BY_NAME[STYLE].program(role), untangle_counted(found, bars * TICKS_PER_BAR, cleaning))
 
 
 __all__ = ["STYLE", "chorales", "read_chorale", "read_song"]

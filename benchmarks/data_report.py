@@ -1,0 +1,226 @@
+"""docs/data.md and its pictures, from a prepared data set.
+
+    python -m benchmarks.data_report --data data --corpus ../shared/corpus --out docs --seconds 1500
+
+`--corpus` adds the accuracy of the roles (see `roles`), `--seconds` how long `prepare` took.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.roles import accuracy
+from musicgen.corpus.cleaning import STEPS
+from musicgen.corpus.dataset import SPLITS, Dataset, Piece
+from musicgen.corpus.reading import AGREEMENT
+from musicgen.corpus.reasons import REASONS
+from musicgen.corpus.sources import SOURCE_BY_NAME
+from musicgen.evaluation.rolls import draw
+from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
+
+WINDOW = 4
+EXAMPLES = 12
+EXAMPLE_BARS = 8
+
+HEAD = """# The training data
+
+Written by `benchmarks/data_report.py`; change that, not this. `python -m musicgen prepare --corpus FOLDER --out data`
+makes the data set: it reads the archives, cleans, arranges, splits by song, labels and encodes{took}. `--source` takes
+some of the sources, or `folder:PATH`, a folder of MIDI files of yours; `--download` brings archives that are missing.
+Stopped, the same command goes on where it was.
+
+All of it is in the public domain or under a licence that allows this use; `ATTRIBUTION.md`, beside the data, goes into
+every model card. None of the files is in this repository.
+"""
+
+HOW = """
+## How the music is made
+
+- **Band music** (freedoom, simutrans, blasphemer): stretches in 4/4, 2/2 or 2/4. Each track gets a role from its
+  program, name, register, polyphony, note density and length (`corpus/band.py`, `role_scores`). Where several tracks
+  fit a role, each bar takes the best-ranked one that begins a note in it; drum tracks are merged.
+- **Lead sheets** (openewld): melody and chord symbols, repeats and endings played out, set with MMA in up to eight
+  styles each, with a groove of {grooves} (`corpus/grooves.py`). {drummers} arrangements have a human drummer's groove
+  of their style, and of their split, from the Groove MIDI Dataset. Songs that may be from after 1930 are left out
+  (`corpus/rights.py`).
+- **Songs with piano** (lieder): the voice is the melody; the piano is chords and, at the bottom of the left hand, bass.
+  **Chorales**: soprano, inner voices and bass as melody, pad and bass, with the durations of music21's corpus.
+- **Splits** are by a hash of the song's id, so that they stay the same whatever is added, and all arrangements of a
+  song are in one. The chorales follow the same rule, not the 229/76/77 split of the JSB data, whose pieces have no
+  names.
+- A song that **repeats** another (half of its melody's 8-grams of interval and time between onsets, in any key, also
+  across sources) is left out.
+"""
+
+LABELS = """
+## Labels
+
+Beside the notes, for each bar (`corpus/labels.py`): the chord of each half bar; the key of the four bars from there,
+with a confidence; the form, in sections of four bars (A, B, A'); and for each role its density, register, polyphony and
+syncopation. For each arrangement: style, source, song, key, tempo, programs, and which of tempo, metre and key the file
+did not say. In arrangements of lead sheets the chords are those of the sheet, elsewhere they are estimated: chord
+templates on the sounding time of each pitch class, and a little more for what the bass plays.
+"""
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A Markdown table; numbers get thousands separators and stand on the right."""
+    text = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
+    right = [
+        bool(rows) and all(isinstance(row[i], (int, float)) or "%" in str(row[i]) for row in rows)
+        for i in range(len(head))
+    ]
+    rule = ["---:" if r else "---" for r in right]
+    return "\n".join("| " + " | ".join(line) + " |" for line in [list(head), rule, *text]) + "\n"
+
+
+class Windows:
+    """Four-bar windows at one-bar hop: how many, how many different ones, in how many each role plays."""
+
+    def __init__(self, data: Dataset) -> None:
+        offsets, notes = data.offsets, data.notes
+        self.bars = [
+            hashlib.blake2b(np.asarray(notes[a:b]).tobytes(), digest_size=8).digest()
+            for a, b in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
+        ]
+        plays = np.zeros((len(self.bars), len(ROLE_NAMES)), bool)
+        plays[np.repeat(np.arange(len(self.bars)), np.diff(offsets)), np.asarray(notes[:, 0])] = True
+        self.plays = plays
+
+    def of(self, pieces: Sequence[Piece]) -> tuple[int, int]:
+        """Windows and different windows (in C major or A minor) of some pieces; silent ones do not count."""
+        seen: set[bytes] = set()
+        count = 0
+        for piece in pieces:
+            for first in range(piece.start, piece.start + piece.bars - WINDOW + 1):
+                if self.plays[first : first + WINDOW].any():
+                    count += 1
+                    seen.add(b"".join(self.bars[first : first + WINDOW]))
+        return count, len(seen)
+
+    def share(self, pieces: Sequence[Piece], role: int) -> float:
+        """Share of windows in which a role plays."""
+        here = [
+            self.plays[first : first + WINDOW, role].any()
+            for piece in pieces
+            for first in range(piece.start, piece.start + piece.bars - WINDOW + 1)
+        ]
+        return float(np.mean(here)) if here else 0.0
+
+
+def sizes(data: Dataset, windows: Windows, name: str, values: Sequence[str]) -> str:
+    """Songs, arrangements, bars and windows by a field of the pieces, and of all of them."""
+    rows: list[list[object]] = []
+    for value in [*values, "all"]:
+        pieces = [piece for piece in data.pieces if value in ("all", getattr(piece, name))]
+        if pieces:
+            songs, bars = len({piece.song for piece in pieces}), sum(piece.bars for piece in pieces)
+            rows.append([value, songs, len(pieces), bars, *windows.of(pieces)])
+    return table([name, "songs", "arrangements", "bars", "four-bar windows", "different"], rows)
+
+
+def counts(title: str, by_source: dict[str, dict[str, int]], meaning: dict[str, str]) -> str:
+    """Rows of what happened, columns of sources."""
+    total: Counter[str] = Counter()
+    for found in by_source.values():
+        total.update(found)
+    sources = [name for name in by_source if by_source[name]]
+    rows = [
+        [meaning.get(what, what), *(by_source[source].get(what, 0) for source in sources), total[what]]
+        for what, _ in total.most_common()
+    ]
+    return table([title, *sources, "all"], rows)
+
+
+def examples(data: Dataset, windows: Windows, out: Path) -> list[Path]:
+    """Rolls of eight bars of test songs, one of each style, six a picture."""
+    rng = np.random.default_rng(1)
+    pieces, titles = [], []
+    for style in STYLE_NAMES:
+        found = [piece for piece in data.split("test") if piece.style == style and piece.bars >= EXAMPLE_BARS]
+        if not found or len(pieces) == EXAMPLES:
+            continue
+        piece = found[int(rng.integers(len(found)))]
+        starts = range(piece.bars - EXAMPLE_BARS + 1)
+        first = max(starts, key=lambda s: int(windows.plays[piece.start + s : piece.start + s + EXAMPLE_BARS].sum()))
+        pieces.append(data.music(piece, first, EXAMPLE_BARS))
+        titles.append(f"{STYLE_BY_NAME[style].label}: {Path(piece.song).stem} ({piece.source}), from bar {first + 1}")
+    paths = []
+    for start in range(0, len(pieces), EXAMPLES // 2):
+        paths.append(out / f"data-{len(paths) + 1}.png")
+        draw(pieces[start : start + EXAMPLES // 2], titles[start : start + EXAMPLES // 2], paths[-1])
+    return paths
+
+
+def roles(corpus: Path) -> str:
+    rows, files, tracks = accuracy(corpus)
+    return f"""
+## How often the roles are right
+
+{files} band files, {tracks} tracks, judged by hand from a table of what each track plays, without hearing them and
+before seeing what the program says (`docs/role-check.csv`); tracks that could be more than one role are not counted.
+When the rules were changed, only the errors in every second file were looked at.
+`python -m benchmarks.roles --corpus FOLDER` measures it.
+
+""" + table(["role", "tracks", "found", "right when given"], rows)
+
+
+def report(data: Dataset, out: Path, corpus: Path | None, seconds: float | None) -> str:
+    """The whole text; draws the pictures into `out`."""
+    windows, manifest = Windows(data), data.manifest
+    took = "" if seconds is None else f" in {seconds / 60:.0f} minutes"
+    parts = [HEAD.format(took=took), "\n## Sources\n"]
+    used = [name for name in SOURCE_BY_NAME if name in manifest["kept"]["by source"] or name == "gmd"]
+    rows = [[s.name, s.title, s.licence, s.address] for s in (SOURCE_BY_NAME[name] for name in used)]
+    parts += [table(["source", "what", "licence", "where"], rows), "\n## What came out\n"]
+    parts += [sizes(data, windows, "source", used)]
+    parts += [sizes(data, windows, "style", STYLE_NAMES), sizes(data, windows, "split", SPLITS)]
+    shares = [
+        [role, manifest["kept"]["bars by role"][role], f"{windows.share(data.pieces, i):.0%}"]
+        for i, role in enumerate(ROLE_NAMES)
+    ]
+    parts += [table(["role", "bars of arrangements that have it", "windows in which it plays"], shares)]
+    parts.append(
+        "Windows overlap, at one-bar hop; two are different if any note is, in C major or A minor. The arrangements\n"
+        "of a song share its melody: what a model learns of tunes, it learns from the songs.\n"
+    )
+    parts.append(HOW.format(grooves=manifest.get("grooves", 0), drummers=manifest.get("human drum grooves used", 0)))
+    parts += ["\n## What was left out, and why\n", counts("files", manifest["dropped"], REASONS)]
+    if manifest.get("cleaned"):
+        parts += ["\n## What was mended\n", counts("step", manifest["cleaned"], {step: step for step in STEPS})]
+    parts.append(LABELS)
+    heard = manifest.get("chords heard")
+    if heard:
+        known, root, third = (heard[name] for name in AGREEMENT)
+        parts.append(
+            f"\nWhere the chord is known, the estimate has its root in {root / known:.1%} of {known:,} half bars, and "
+            f"its root and third in {third / known:.1%}.\n"
+        )
+    if corpus is not None:
+        parts.append(roles(corpus))
+    parts.append("\n## Twelve examples\n\nEight bars each of test songs, one of each style.\n")
+    parts += [f"\n![Piano rolls]({path.name})\n" for path in examples(data, windows, out)]
+    return "\n".join(part.strip("\n") + "\n" for part in parts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--corpus", type=Path)
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    text = report(Dataset.open(options.data), options.out, options.corpus, options.seconds)
+    (options.out / "data.md").write_text(text)
+    print(options.out / "data.md")
+
+
+if __name__ == "__main__":
+    main()

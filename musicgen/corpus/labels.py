@@ -1,0 +1,224 @@
+"""What is said about each bar: chords, key, form, and how each role plays. Estimated from encoded notes.
+
+All of it is in the key the notes are in, C major or A minor. A label of a window of bars is the slice of its bars;
+`key` looks at the four bars from its own on, the smallest window a model sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from musicgen import codec
+from musicgen.corpus.chords import QUALITIES, parse_chord
+from musicgen.corpus.keys import PROFILES
+from musicgen.music import MODES, TICKS_PER_BAR, TICKS_PER_BEAT
+from musicgen.roles import ROLES
+
+HALF = TICKS_PER_BAR // 2
+NONE = 255
+"""No chord, or no key: nothing pitched sounds."""
+KEY_BARS = 4
+SECTION_BARS = 4
+SAME, VARIED = 0.7, 0.35
+"""Two sections are the same from this similarity on, or one is a variation of the other."""
+ATTRIBUTES = ("density", "register", "polyphony", "syncopation")
+LABELS: dict[str, tuple[tuple[int, ...], type]] = {
+    "chords": ((2,), np.uint8),
+    "key": ((), np.uint8),
+    "key_confidence": ((), np.float16),
+    "form": ((), np.uint8),
+    "attributes": ((len(ROLES), len(ATTRIBUTES)), np.float16),
+}
+"""Name of each label to its shape a bar and its type; see `measure`."""
+
+_DURATIONS = np.array(codec.DURATIONS)
+_LOW = np.array([role.low for role in ROLES])
+_IS_DRUMS = np.array([role.is_drums for role in ROLES])
+_BASS = next(index for index, role in enumerate(ROLES) if role.name == "bass")
+# A tune passes through notes outside the chord more often than its accompaniment does, and a bass walks. Weights and
+# handicaps were chosen on arrangements of training songs, where the chords are known.
+_WEIGHT = np.array([{"melody": 0.5, "bass": 0.5}.get(role.name, 1.0) for role in ROLES])
+_BASS_WEIGHT = 0.05
+_TEMPLATES: tuple[tuple[str, tuple[int, ...], float], ...] = (
+    ("major", (0, 4, 7), 0.0), ("major", (0, 4, 7, 11), -0.03), ("major", (0, 4, 7, 9), -0.06),
+    ("minor", (0, 3, 7), 0.0), ("minor", (0, 3, 7, 10), -0.03), ("dominant", (0, 4, 7, 10), -0.02),
+    ("diminished", (0, 3, 6), -0.03), ("diminished", (0, 3, 6, 9), -0.03), ("diminished", (0, 3, 6, 10), -0.04),
+)  # fmt: skip
+"""Quality, its pitch classes above the root, and a handicap: a chord of four notes fits almost anything a little."""
+
+
+def chord_code(root: int, quality: str) -> int:
+    """0 to 47: the quality's place in `chords.QUALITIES` times 12, and the root's pitch class."""
+    return QUALITIES.index(quality) * 12 + root % 12
+
+
+def measure(rows: np.ndarray, bars: int, given: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """The labels of a piece.
+
+    Args:
+        rows: notes as `codec.encode` gives them, shape (notes, 6).
+        bars: length of the piece.
+        given: chords that are known, as `chords` below.
+
+    Returns:
+        Arrays with a row for each bar, of the types of `LABELS`:
+        `chords`, (bars, 2), of each half bar: `chord_code`, or NONE.
+        `key`, (bars,), of the four bars from here: tonic, and 12 more if minor; NONE where nothing sounds.
+        `key_confidence`, (bars,): lead in correlation over the second best key, 0 to 2.
+        `form`, (bars,), section of four bars: twice the number of its letter (A is 0), and one more if it is a
+        variation of that letter's first section.
+        `attributes`, (bars, roles, 4), NaN where the role is silent in the bar: density, onsets a bar (0 then, not
+        NaN); register, mean MIDI pitch (NaN for drums); polyphony, notes an onset; syncopation, share of onsets that
+        are off the beat with none on the beat that follows.
+    """
+    rows = np.asarray(rows, np.int64).reshape(-1, len(codec.COLUMNS))
+    chroma, _ = _chroma(rows, bars)
+    key, confidence = _keys(chroma.reshape(bars, 2, 12).sum(axis=1))
+    return {
+        "chords": heard_chords(rows, bars) if given is None else given,
+        "key": key,
+        "key_confidence": confidence.astype(np.float16),
+        "form": _form(rows, bars),
+        "attributes": _attributes(rows, bars).astype(np.float16),
+    }
+
+
+def heard_chords(rows: np.ndarray, bars: int) -> np.ndarray:
+    """`estimate_chords` of the notes of a piece, shape (bars, 2)."""
+    return estimate_chords(*_chroma(np.asarray(rows, np.int64), bars)).reshape(bars, 2)
+
+
+def given_chords(chords: Sequence[tuple[int, str]], bars: int, shift: int) -> np.ndarray:
+    """The chord of each half bar from (tick, MMA name) changes, moved by `shift` semitones; uint8, shape (bars, 2).
+
+    Of two chords in a half bar the longer counts, the first of two that are as long.
+    """
+    beats = np.full(bars * 4, NONE, np.uint8)
+    for index, (tick, name) in enumerate(chords):
+        end = chords[index + 1][0] if index + 1 < len(chords) else bars * TICKS_PER_BAR
+        parsed = parse_chord(name)
+        code = NONE if parsed is None else chord_code(parsed[0] + shift, parsed[1])
+        beats[tick // TICKS_PER_BEAT : end // TICKS_PER_BEAT] = code
+    return beats.reshape(bars, 2, 2)[:, :, 0].copy()
+
+
+def estimate_chords(chroma: np.ndarray, bass: np.ndarray) -> np.ndarray:
+    """The chord template nearest to each half bar.
+
+    Args:
+        chroma: sounding time of each pitch class, shape (halves, 12).
+        bass: the same of the bass alone.
+
+    Returns:
+        `chord_code` or NONE, uint8, shape (halves,).
+    """
+    scores = np.zeros((len(chroma), len(_TEMPLATES), 12))
+    norm = np.linalg.norm(chroma, axis=1, keepdims=True)
+    unit = chroma / np.maximum(norm, 1e-9)
+    low = bass / np.maximum(bass.sum(axis=1, keepdims=True), 1e-9)
+    for index, (_, classes, handicap) in enumerate(_TEMPLATES):
+        template = np.zeros(12)
+        template[list(classes)] = 1 / np.sqrt(len(classes))
+        for root in range(12):
+            scores[:, index, root] = unit @ np.roll(template, root) + handicap + _BASS_WEIGHT * low[:, root]
+    best = scores.reshape(len(chroma), -1).argmax(axis=1)
+    quality = np.array([QUALITIES.index(name) for name, _, _ in _TEMPLATES])[best // 12]
+    return np.where(norm[:, 0] > 0, quality * 12 + best % 12, NONE).astype(np.uint8)
+
+
+def agreement(estimated: np.ndarray, given: np.ndarray) -> tuple[int, int, int]:
+    """How many half bars have a given chord, in how many the estimate has its root, and in how many also its third.
+
+    Major and dominant have the same third, and so have minor and diminished.
+    """
+    known = given != NONE
+    root = known & (estimated != NONE) & (estimated % 12 == given % 12)
+    third = np.array([0, 1, 0, 1])  # of each quality
+    same = root & (third[estimated // 12 % 4] == third[given // 12 % 4])
+    return int(known.sum()), int(root.sum()), int(same.sum())
+
+
+def _chroma(rows: np.ndarray, bars: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted sounding ticks of each pitch class in each half bar, of all pitched roles and of the bass."""
+    pitched = rows[~_IS_DRUMS[rows[:, 1]]]
+    start = pitched[:, 0] * TICKS_PER_BAR + pitched[:, 2]
+    end = np.minimum(start + _DURATIONS[pitched[:, 4]], bars * TICKS_PER_BAR)
+    pitch_class = (pitched[:, 3] + _LOW[pitched[:, 1]]) % 12
+    chroma, bass = np.zeros((2 * bars, 12)), np.zeros((2 * bars, 12))
+    is_bass = pitched[:, 1] == _BASS
+    for step in range(max(codec.DURATIONS) // HALF + 1):
+        half = start // HALF + step
+        ticks = np.minimum(end, (half + 1) * HALF) - np.maximum(start, half * HALF)
+        here = (ticks > 0) & (half < 2 * bars)
+        np.add.at(chroma, (half[here], pitch_class[here]), (ticks * _WEIGHT[pitched[:, 1]])[here])
+        low = here & is_bass
+        np.add.at(bass, (half[low], pitch_class[low]), ticks[low])
+    return chroma, bass
+
+
+def _keys(chroma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Key and confidence of the `KEY_BARS` bars from each bar on; `chroma` has shape (bars, 12)."""
+    padded = np.concatenate([chroma, np.zeros((KEY_BARS - 1, 12))])
+    window = np.lib.stride_tricks.sliding_window_view(padded, KEY_BARS, axis=0).sum(axis=-1)
+    profiles = np.array([np.roll(PROFILES[mode], tonic) for mode in MODES for tonic in range(12)])
+    profiles = profiles - profiles.mean(axis=1, keepdims=True)
+    profiles /= np.linalg.norm(profiles, axis=1, keepdims=True)
+    centred = window - window.mean(axis=1, keepdims=True)
+    norm = np.linalg.norm(centred, axis=1, keepdims=True)
+    scores = centred / np.maximum(norm, 1e-9) @ profiles.T
+    ranked = np.sort(scores, axis=1)
+    sounds = norm[:, 0] > 1e-6
+    key = np.where(sounds, scores.argmax(axis=1), NONE).astype(np.uint8)
+    return key, np.where(sounds, ranked[:, -1] - ranked[:, -2], 0.0)
+
+
+def _form(rows: np.ndarray, bars: int) -> np.ndarray:
+    """Sections of four bars, each compared with the first section of each letter: Jaccard index of their notes."""
+    pitched = rows[~_IS_DRUMS[rows[:, 1]]] if (~_IS_DRUMS[rows[:, 1]]).any() else rows
+    length = SECTION_BARS * TICKS_PER_BAR
+    ticks = pitched[:, 0] * TICKS_PER_BAR + pitched[:, 2]
+    names = (ticks % length * len(ROLES) + pitched[:, 1]) * 128 + pitched[:, 3]
+    count = -(-bars // SECTION_BARS)
+    sections = [set(names[ticks // length == index].tolist()) for index in range(count)]
+    firsts: list[set[int]] = []
+    codes = np.zeros(count, np.uint8)
+    for index, section in enumerate(sections):
+        likeness = [len(section & other) / max(len(section | other), 1) for other in firsts]
+        best = int(np.argmax(likeness)) if likeness else -1
+        if best >= 0 and likeness[best] >= VARIED:
+            codes[index] = 2 * best + (likeness[best] < SAME)
+        elif len(firsts) < NONE // 2:
+            codes[index] = 2 * len(firsts)
+            firsts.append(section)
+        else:
+            codes[index] = 2 * best
+    return np.repeat(codes, SECTION_BARS)[:bars]
+
+
+def _attributes(rows: np.ndarray, bars: int) -> np.ndarray:
+    cells = bars * len(ROLES)
+    cell = rows[:, 0] * len(ROLES) + rows[:, 1]
+    notes = np.bincount(cell, minlength=cells)
+    # one number for each (role, tick of the piece), so that an onset of a chord counts once
+    span = (bars + 1) * TICKS_PER_BAR
+    onsets = np.unique(rows[:, 1] * span + rows[:, 0] * TICKS_PER_BAR + rows[:, 2])
+    role, tick = onsets // span, onsets % span
+    onset_cell = tick // TICKS_PER_BAR * len(ROLES) + role
+    density = np.bincount(onset_cell, minlength=cells)
+    next_beat = role * span + -(-tick // TICKS_PER_BEAT) * TICKS_PER_BEAT
+    syncopated = (tick % TICKS_PER_BEAT != 0) & ~np.isin(next_beat, onsets)
+    pitches = np.bincount(cell, weights=rows[:, 3] + _LOW[rows[:, 1]], minlength=cells)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        register = (pitches / notes).reshape(bars, len(ROLES))
+        polyphony = (notes / density).reshape(bars, len(ROLES))
+        share = np.bincount(onset_cell, weights=syncopated, minlength=cells) / density
+    register[:, _IS_DRUMS] = np.nan
+    return np.stack([density.reshape(bars, -1), register, polyphony, share.reshape(bars, -1)], axis=-1)
+
+
+__all__ = [
+    "ATTRIBUTES", "LABELS", "NONE", "agreement", "chord_code", "estimate_chords", "given_chords", "heard_chords",
+    "measure",
+]  # fmt: skip

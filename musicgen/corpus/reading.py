@@ -1,0 +1,173 @@
+"""The work of one process of `prepare`: one file read, or one lead sheet arranged, whatever is wrong with it."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from musicgen.corpus import band, drums, labels, scores
+from musicgen.corpus.arranging import arrange
+from musicgen.corpus.cleaning import Cleaning
+from musicgen.corpus.duplicates import signature
+from musicgen.corpus.encoding import Encoded, encode
+from musicgen.corpus.keys import estimate_key
+from musicgen.corpus.leadsheets import LeadSheet, read_lead_sheet
+from musicgen.corpus.reasons import Unusable, reason_of
+from musicgen.corpus.rights import may_be_protected
+from musicgen.errors import MusicgenError
+from musicgen.midi import read_score
+from musicgen.music import Key, Music, Track
+
+TIME_LIMIT = 240.0
+"""Seconds for one file. A long song takes five, beside other work ten."""
+AGREEMENT = (
+    "half bars with a given chord",
+    "half bars whose root is heard",
+    "half bars whose root and third are heard",
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file to be read.
+
+    Args:
+        name: the song's id.
+        kind: see `sources.Source`.
+        data: the file; of a chorale its path.
+        style: style name of a band file or a drummer's groove.
+        tempo: beats a minute of a drummer's groove.
+    """
+
+    name: str
+    kind: str
+    data: Any
+    style: str = ""
+    tempo: float = 0.0
+
+
+@dataclass(frozen=True)
+class Arranging:
+    """A lead sheet to be set in a style and a groove, with a human drummer if given."""
+
+    name: str
+    sheet: LeadSheet
+    style: str
+    groove: str
+    drummer: Encoded | None = None
+
+
+@dataclass
+class Outcome:
+    """What became of a file or of an arrangement.
+
+    Args:
+        name: as the job's.
+        reason: why it is left out, see `reasons`; empty if it is not.
+        pieces: the music.
+        grams: `duplicates.signature` of it.
+        sheet: a lead sheet, which is no piece until it is arranged.
+        counts: how often what was mended, see `cleaning`, and how well chords are heard, see `AGREEMENT`.
+    """
+
+    name: str
+    reason: str = ""
+    pieces: list[Encoded] = field(default_factory=list)
+    grams: frozenset[int] = frozenset()
+    sheet: LeadSheet | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def work(job: Reading | Arranging) -> Outcome:
+    """Do a job. Every error is an outcome with a reason."""
+    try:
+        with warnings.catch_warnings(), time_limit(TIME_LIMIT):
+            warnings.simplefilter("ignore")
+            return _read(job) if isinstance(job, Reading) else _arrange(job)
+    except Exception as error:  # one bad file must never stop the other thousands
+        return Outcome(job.name, reason=reason_of(error))
+
+
+def _read(job: Reading) -> Outcome:
+    cleaning = Cleaning()
+    if job.kind == "lead sheets":
+        if may_be_protected(job.name):
+            raise Unusable("rights", f"Expected a song from before 1931. Received: {job.name}, which may be later.")
+        sheet = read_lead_sheet(job.data, job.name)
+        music = Music((Track("melody", 0, sheet.melody),), sheet.bars, key=sheet.key or Key(0))
+        return Outcome(job.name, sheet=sheet, grams=signature([music]))
+    if job.kind == "drums":
+        return _outcome(job.name, [drums.read_groove(job.data, job.style, job.tempo)], cleaning)
+    if job.kind == "songs":
+        return _outcome(job.name, scores.read_song(job.data, cleaning), cleaning)
+    if job.kind == "chorales":
+        return _outcome(job.name, scores.read_chorale(job.data, cleaning), cleaning)
+    return _outcome(job.name, band.to_music(read_score(job.data), job.style, cleaning=cleaning), cleaning)
+
+
+def _outcome(name: str, pieces: list[Music], cleaning: Cleaning) -> Outcome:
+    found = []
+    for music in pieces:
+        confidence = estimate_key(music)[1] if "key" in cleaning.filled else 2.0
+        piece = encode(music, confidence, cleaning.filled)
+        if piece is not None:
+            cleaning["bars of leading silence cut"] += piece.cut
+            found.append(piece)
+    if not found:
+        raise Unusable("roles", f"Expected notes. Received: none that can be encoded in {name}.")
+    counts = {step: int(count) for step, count in cleaning.items() if count}
+    return Outcome(name, pieces=found, grams=signature(pieces), counts=counts)
+
+
+def _arrange(job: Arranging) -> Outcome:
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            music = arrange(job.sheet, job.style, job.groove, Path(folder))
+    except Unusable:
+        raise
+    except MusicgenError as error:
+        raise Unusable("arranging", str(error)) from None
+    if job.drummer is not None:
+        music = drums.put_under(music, job.drummer.music())
+    confidence = 2.0
+    filled: tuple[str, ...] = ()
+    if job.sheet.key is None:
+        key, confidence = estimate_key(music)
+        music, filled = replace(music, key=key), ("key",)
+    piece = encode(music, confidence, filled, job.sheet.chords)
+    if piece is None:
+        raise Unusable("arranging", f"Expected notes. Received: none of {job.name}.")
+    heard = labels.agreement(labels.heard_chords(piece.rows, piece.bars), piece.labels["chords"])
+    counts = dict(zip(AGREEMENT, heard, strict=True)) | {"bars of leading silence cut": piece.cut}
+    counts |= {f"{what} filled in": 1 for what in filled}
+    return Outcome(job.name, pieces=[piece], counts=counts)
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise a TimeoutError in the block after `seconds`; no limit outside a main thread or on Windows."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"Expected an end within {seconds:g} seconds. Received: none.")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+__all__ = ["AGREEMENT", "Arranging", "Outcome", "Reading", "time_limit", "work"]

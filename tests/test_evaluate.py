@@ -1,0 +1,125 @@
+"""`python -m musicgen evaluate`: the report it writes, and what it says of what it is given."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from musicgen.__main__ import main
+from musicgen.corpus.dataset import Dataset
+from musicgen.evaluation.metrics import HEADLINE
+from musicgen.evaluation.protocol import DIFFERS, LOSES, MATCHES
+from musicgen.evaluation.run import open_model, windows
+from tests.made_songs import made_data
+from tests.tiny import tiny_vae
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    made_data(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def out(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    models = [text for name in ("noise", "markov", "real") for text in ("--model", name)]
+    assert main(["evaluate", *models, "--data", str(data), "--count", "30", "--out", str(folder)]) == 0
+    return folder
+
+
+def test_the_report_has_every_metric_with_its_interval(out: Path) -> None:
+    report = json.loads((out / "report.json").read_text())
+    assert [model["name"] for model in report["models"]] == ["noise", "markov", "real"]
+    for model in report["models"]:
+        for name in HEADLINE:
+            value = model["metrics"][name]
+            assert value["low"] <= value["value"] <= value["high"], name
+            assert report["held-out"]["metrics"][name]["noise floor"] is not None
+        assert sum(model["verdicts"].values()) == len(HEADLINE)
+        assert model["styles"]["pop"]["composite"] == pytest.approx(model["composite"]["value"], abs=1e-4)
+
+
+def test_it_tells_noise_from_songs(out: Path) -> None:
+    noise, markov, real = json.loads((out / "report.json").read_text())["models"]
+    assert noise["composite"]["value"] > markov["composite"]["value"] > real["composite"]["value"]
+    assert noise["classifier"]["AUC"] > 0.95
+    assert real["classifier"]["AUC"] < 0.75
+    assert noise["harmony gain"]["clash rate"] < 0.5
+    assert noise["metrics"]["scale consistency"]["verdict"] == DIFFERS
+    assert real["metrics"]["scale consistency"]["verdict"] == MATCHES
+    assert noise["alarms"]["any"] == 1
+
+
+def test_models_that_answered_the_same_requests_are_paired(out: Path) -> None:
+    (pair,) = json.loads((out / "report.json").read_text())["pairs"]
+    assert (pair["model"], pair["composite"], pair["other"]) == ("noise", LOSES, "markov")
+
+
+def test_the_page_needs_nothing_else(out: Path) -> None:
+    page = (out / "report.html").read_text()
+    assert len(page) < 3_000_000
+    assert not re.findall(r"""(?:src|href)=["'](?!data:)""", page)
+    assert page.count('aria-label="Piano roll') == 4 * 12
+    assert "NaN" not in page
+    assert ">nan<" not in page
+
+
+def test_a_model_with_latents_is_also_asked_to_reconstruct(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("musicgen.evaluation.run.RECONSTRUCTED", 2)
+    tiny_vae().save_pretrained(tmp_path / "tiny")
+    arguments = [
+        "--model",
+        str(tmp_path / "tiny"),
+        "--data",
+        str(data),
+        "--count",
+        "20",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    assert main(["evaluate", *arguments]) == 0
+    (model,) = json.loads((tmp_path / "out" / "report.json").read_text())["models"]
+    assert set(model["reconstruction"]["bass"]) == {"onset F1", "framewise accuracy", "hold floor"}
+    assert model["identity"].startswith("vae-")
+
+
+def test_windows_take_songs_in_turn_and_leave_out_silent_roles(data: Path) -> None:
+    dataset = Dataset.open(data)
+    songs = {piece.song for piece in dataset.split("test")}
+    found = windows(dataset, "test", len(songs))
+    assert {window.song for window in found} == songs
+    assert all(window.music.bars == 16 and all(track.notes for track in window.music.tracks) for window in found)
+    assert [w.music for w in windows(dataset, "test", 5)] == [w.music for w in windows(dataset, "test", 5)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--count", "3"], "expected a whole number from 20 to 10000"),
+        (["--model", "no-such-model"], "Expected"),
+        (["--data", "nowhere"], "Expected a folder made by `prepare`"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    given = ["evaluate", "--data", str(data), "--count", "20", "--out", str(tmp_path / "out"), *arguments]
+    assert main(given) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_ladder_is_not_needed_where_only_the_package_is_installed(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr("musicgen.evaluation.run.import_module", refuse)
+    with pytest.raises(Exception, match="Expected"):
+        open_model("noise", Dataset.open(data))
