@@ -22,7 +22,7 @@ from musicgen.evaluation.metrics import summary
 from musicgen.evaluation.rolls import draw
 from musicgen.models import load_composer
 from musicgen.music import Music
-from musicgen.request import Request
+from musicgen.request import DEFAULT_TEMPERATURE, Request
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--model", default="vae")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--temperature", type=float, default=DEFAULT_TEMPERATURE)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     composer = load_composer(hub.resolve(options.model))

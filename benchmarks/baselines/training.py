@@ -1,0 +1,166 @@
+"""What the trained rungs share: a run folder that can be resumed, random windows, and adversarial steps."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from benchmarks.baselines.grid import grid
+from musicgen.corpus.dataset import Dataset, Piece
+from musicgen.errors import CheckpointError
+
+EVERY = 200
+"""Steps between two saves."""
+
+
+class Step(keras.Model):
+    """One side of a training step: minimises `objective` over the weights of `learner` alone.
+
+    Args:
+        learner: the network that learns.
+        objective: (batch, training) to the loss.
+        parts: every network in the objective.
+        rate, beta: of Adam.
+    """
+
+    def __init__(
+        self,
+        learner: keras.Model,
+        objective: Callable[..., Any],
+        parts: list[keras.Model],
+        rate: float,
+        beta: float = 0.9,
+    ) -> None:
+        super().__init__()
+        self.learner, self.objective, self.parts = learner, objective, parts
+        self.compile(optimizer=keras.optimizers.Adam(rate, beta_1=beta, clipnorm=5.0))
+        self.built = True
+
+    def call(self, batch: Any, training: bool = False) -> Any:
+        loss = self.objective(batch, training)
+        self.add_loss(loss)
+        return loss
+
+    @property
+    def trainable_variables(self) -> list:
+        return self.learner.trainable_variables
+
+    @property
+    def trainable_weights(self) -> list:
+        return self.learner.trainable_weights
+
+
+def command(kind: str, document: str | None, train: Callable[[Dataset, Path, int, int], None], steps: int) -> None:
+    """`python -m benchmarks.baselines.NAME --data data --run runs/NAME [--steps N]`; the same command resumes."""
+    parser = argparse.ArgumentParser(description=(document or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="a folder made by prepare")
+    parser.add_argument("--run", type=Path, required=True, help="the folder of the run")
+    parser.add_argument("--steps", type=int, default=steps, help="in all, those of earlier runs included")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    settle(options.run, kind, options.seed)
+    train(Dataset.open(options.data), options.run, options.steps, options.seed)
+
+
+def settle(run: Path, kind: str, seed: int) -> None:
+    """Write plan.json of a new run, or check that a resumed one is the same."""
+    plan = {"baseline": kind, "seed": seed}
+    run.mkdir(parents=True, exist_ok=True)
+    path = run / "plan.json"
+    if path.exists() and json.loads(path.read_text()) != plan:
+        raise CheckpointError(f"Expected the plan that {run} was begun with. Received: another; use a new run folder.")
+    path.write_text(json.dumps(plan))
+
+
+def fit(
+    models: Mapping[str, keras.Model], batches: Callable[[np.random.Generator], Any], run: Path, steps: int
+) -> None:
+    """Train every model on each batch in turn, for `steps` steps in all; saves and logs every `EVERY` steps."""
+    done = _restore(models, run)
+    rng = np.random.default_rng(done + 1)
+    with tqdm(total=steps, initial=done, desc=run.name, unit="step", mininterval=10) as bar:
+        while done < steps:
+            started = time.perf_counter()
+            count = min(EVERY, steps - done)
+            total = dict.fromkeys(models, 0.0)
+            for _ in range(count):
+                batch = batches(rng)
+                for name, model in models.items():
+                    total[name] += float(model.train_on_batch(batch[name] if isinstance(batch, dict) else batch))
+                bar.update()
+            done += count
+            _save(models, run, done)
+            seconds = (time.perf_counter() - started) / count
+            row = {"step": done, **{name: round(value / count, 5) for name, value in total.items()}}
+            _log(run / "log.csv", row | {"step_seconds": round(seconds, 4)})
+
+
+def load(models: Mapping[str, keras.Model], run: Path) -> int:
+    """Load the weights of a run; returns the steps that it has made.
+
+    Raises:
+        CheckpointError: it has made none.
+    """
+    steps = _restore(models, run)
+    if not steps:
+        raise CheckpointError(f"Expected a run with trained weights. Received: {run}, which has made no step.")
+    return steps
+
+
+def windows(dataset: Dataset, bars: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray, Piece]]:
+    """Random stretches of training pieces for ever: (begins, goes on) of `grid`, and the piece.
+
+    Pieces are drawn by the square root of their length, as for our own models.
+    """
+    pieces = [piece for piece in dataset.split("train") if piece.bars >= bars]
+    chance = np.sqrt([piece.bars for piece in pieces])
+    chance /= chance.sum()
+    while True:
+        piece = pieces[rng.choice(len(pieces), p=chance)]
+        rows = dataset.rows(piece, int(rng.integers(piece.bars - bars + 1)), bars)
+        yield *grid(rows, bars), piece
+
+
+def _restore(models: Mapping[str, keras.Model], run: Path) -> int:
+    path = run / "state.json"
+    if not path.exists():
+        return 0
+    state = json.loads(path.read_text())
+    for name, model in models.items():
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(run / f"{name}-{state['slot']}.weights.h5")
+    return int(state["step"])
+
+
+def _save(models: Mapping[str, keras.Model], run: Path, step: int) -> None:
+    """Weights and optimisers into one of two slots, then the file that says which: a stop in between loses nothing."""
+    slot = step // EVERY % 2
+    path = run / "state.json"
+    if path.exists() and json.loads(path.read_text())["slot"] == slot:
+        slot = 1 - slot
+    for name, model in models.items():
+        model.save_weights(run / f"{name}-{slot}.weights.h5")
+    temporary = run / "state.json.tmp"
+    temporary.write_text(json.dumps({"step": step, "slot": slot}))
+    os.replace(temporary, path)
+
+
+def _log(path: Path, row: dict[str, float]) -> None:
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, list(row))
+        if new:
+            writer.writeheader()
+        writer.writerow(row)

@@ -1,0 +1,269 @@
+"""One model against held-out songs: every metric of every piece, put through the protocol."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from musicgen.evaluation import classifier, diversity, protocol, tonality
+from musicgen.evaluation.alarms import Limits, alarms
+from musicgen.evaluation.form import form_code
+from musicgen.evaluation.memorisation import FLAG, Melodies
+from musicgen.evaluation.metrics import HEADLINE, THEMES, summary
+from musicgen.evaluation.protocol import Sample
+from musicgen.evaluation.view import View
+from musicgen.music import Music
+
+COMPOSITE_DRAWS = 200
+HARMONY = ("clash rate", "chord-tone agreement", "tonal distance, melody-chords", "tonal distance, melody-bass")
+_NAMED = 5
+"""Pieces whose nearest training song the report names."""
+
+
+def values_of(views: Sequence[View]) -> dict[str, np.ndarray]:
+    """Metric to its value for each piece, shape (pieces,)."""
+    rows = [summary(view) for view in views]
+    return {name: np.array([row[name] for row in rows], float) for name in rows[0]}
+
+
+class Reference:
+    """Held-out songs, and what is measured of them once for all models.
+
+    Args:
+        pieces, songs: windows of test songs, and the song of each.
+        train: windows of training songs, for the embedding.
+        melodies: all training songs, for memorisation.
+    """
+
+    def __init__(
+        self, pieces: Sequence[Music], songs: Sequence[str], train: Sequence[Music], melodies: Melodies
+    ) -> None:
+        self.pieces, self.songs, self.melodies = list(pieces), list(songs), melodies
+        views = [View(piece) for piece in pieces]
+        self.views = views
+        self.values = values_of(views)
+        self.samples = {name: Sample(values, self.songs) for name, values in self.values.items()}
+        self.floors = {name: protocol.noise_floor(sample) for name, sample in self.samples.items()}
+        self.embedding = diversity.Embedding(train)
+        self.points = self.embedding(views)
+        self.limits = Limits.measured(views)
+        self.styles = np.array([piece.style for piece in pieces])
+
+    @cached_property
+    def swapped(self) -> dict[str, float]:
+        """Means of the harmony metrics under melodies of other songs."""
+        values = values_of([View(piece) for piece in tonality.swapped(self.pieces)])
+        return {name: Sample(values[name], [""] * len(values[name])).mean for name in HARMONY}
+
+    def summary(self) -> dict[str, Any]:
+        """What the report says of the held-out songs."""
+        found = [alarms(view, self.limits) for view in self.views]
+        reuse = np.array([self.melodies.reuse(view) for view in self.views])
+        return {
+            "metrics": {
+                name: asdict(protocol.estimate(sample)) | {"noise floor": self.floors[name]}
+                for name, sample in self.samples.items()
+            },
+            "same-key shuffle": self.swapped,
+            "alarms": _alarm_rates(found),
+            "reuse": asdict(protocol.estimate(Sample(reuse, self.songs))),
+            "mean pairwise distance": diversity.mean_pairwise_distance(self.points),
+            "unique two-bar hashes": diversity.unique_two_bar_hashes(self.views),
+            "form codes": dict(Counter(form_code(view) for view in self.views).most_common(8)),
+        }
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was measured of one model: values by metric, the song of each piece, and its part of the report."""
+
+    values: Mapping[str, np.ndarray]
+    songs: Sequence[str]
+    reference: Reference
+    report: dict[str, Any]
+    draws: np.ndarray
+    """Resamplings of the composite."""
+
+
+def compare(reference: Reference, pieces: Sequence[Music], songs: Sequence[str]) -> Result:
+    """Measure pieces against held-out songs.
+
+    Args:
+        pieces: as many as the reference has; piece i answers a request taken from its window i.
+        songs: the song of each piece, or of its request.
+    """
+    views = [View(piece) for piece in pieces]
+    values = values_of(views)
+    samples = {name: Sample(value, songs) for name, value in values.items()}
+    metrics = {name: _against(samples[name], reference, name) for name in values}
+    composite = protocol.composite(values, reference.values, THEMES)
+    draws = composite_draws(samples, reference.samples)
+    draws += composite - draws.mean()  # resampled sets are rougher, so further apart: keep the spread, not the bias
+    points = reference.embedding(views)
+    found = [alarms(view, reference.limits) for view in views]
+    styles = np.array([piece.style for piece in pieces])
+    report = {
+        "composite": {
+            "value": composite,
+            **dict(zip(("low", "high"), protocol.interval(draws), strict=True)),
+        },
+        "themes": protocol.theme_distances(values, reference.values, THEMES),
+        "metrics": metrics,
+        "verdicts": dict(Counter(metrics[name]["verdict"] for name in HEADLINE)),
+        "styles": {
+            style: {
+                "composite": protocol.composite(
+                    {name: value[styles == style] for name, value in values.items()},
+                    {name: value[reference.styles == style] for name, value in reference.values.items()},
+                    THEMES,
+                ),
+                "metrics": {
+                    name: asdict(protocol.estimate(_only(samples[name], styles == style), 400)) for name in HEADLINE
+                },
+            }
+            for style in sorted(set(styles))
+        },
+        "classifier": _classifier(reference, points, songs),
+        "harmony gain": {
+            name: tonality.harmony_gain(samples[name].mean, reference.samples[name].mean, reference.swapped[name])
+            for name in HARMONY
+        },
+        "diversity": {
+            "mean pairwise distance": diversity.mean_pairwise_distance(points),
+            "of the data's": diversity.mean_pairwise_distance(points)
+            / diversity.mean_pairwise_distance(reference.points),
+            "unique two-bar hashes": diversity.unique_two_bar_hashes(views),
+            "coverage": diversity.coverage(points, reference.points, reference.songs),
+            "precision": diversity.precision(points, reference.points, reference.songs),
+            "recall": diversity.recall(points, reference.points, songs),
+        },
+        "memorisation": _memorisation(reference.melodies, views, songs),
+        "alarms": _alarm_rates(found),
+        "form codes": dict(Counter(form_code(view) for view in views).most_common(8)),
+    }
+    return Result(values, songs, reference, report, draws)
+
+
+def pairs(results: Mapping[str, Result]) -> list[dict[str, Any]]:
+    """Each model against each later one: which is nearer to the data, by composite and by headline metric.
+
+    Only models that answered the same requests are paired; "real" songs are not.
+    """
+    rows = []
+    names = list(results)
+    for i, one in enumerate(names):
+        for other in names[i + 1 :]:
+            a, b = results[one], results[other]
+            if list(a.songs) != list(b.songs):
+                continue
+            low, high = protocol.interval(b.draws - a.draws)
+            words = {
+                name: protocol.beats(
+                    Sample(a.values[name], a.songs), Sample(b.values[name], b.songs), a.reference.samples[name]
+                )
+                for name in HEADLINE
+            }
+            rows.append(
+                {
+                    "model": one,
+                    "other": other,
+                    "composite": protocol.BEATS if low > 0 else protocol.LOSES if high < 0 else protocol.TIED,
+                    "metrics": dict(Counter(words.values())),
+                    "by metric": words,
+                }
+            )
+    return rows
+
+
+def composite_draws(
+    generated: Mapping[str, Sample], real: Mapping[str, Sample], draws: int = COMPOSITE_DRAWS
+) -> np.ndarray:
+    """`protocol.composite` over `THEMES` in resamplings of the songs, shape (draws,)."""
+    weights = [_song_weights(group, draws) for group in (generated, real)]
+    themes = []
+    for names in THEMES.values():
+        each = np.stack([_distance_draws(generated[name].values, real[name].values, *weights) for name in names])
+        known = ~np.isnan(each)
+        total = np.where(known, each, 0).sum(axis=0)
+        themes.append(np.divide(total, known.sum(axis=0), out=np.full(draws, np.nan), where=known.any(axis=0)))
+    table = np.stack(themes)
+    known = ~np.isnan(table)
+    return np.where(known, table, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+
+
+def _song_weights(samples: Mapping[str, Sample], draws: int) -> np.ndarray:
+    """How often each piece is drawn when songs are, shape (draws, pieces)."""
+    songs = next(iter(samples.values())).songs
+    return protocol.resampled(songs, draws)[:, np.unique(songs, return_inverse=True)[1]]
+
+
+def _distance_draws(
+    generated: np.ndarray, real: np.ndarray, generated_weights: np.ndarray, real_weights: np.ndarray
+) -> np.ndarray:
+    """`protocol.distance` of weighted values, one a draw."""
+    values = np.concatenate([generated, real])
+    order = np.argsort(values, kind="stable")  # NaNs come last
+    order = order[: len(values) - int(np.isnan(values).sum())]
+    from_real = order >= len(generated)
+    shares, wholes = [], []
+    for side, weights in ((~from_real, generated_weights), (from_real, real_weights)):
+        sums = np.zeros((len(weights), len(order)))
+        sums[:, side] = weights[:, order[side] - (len(generated) if weights is real_weights else 0)]
+        np.cumsum(sums, axis=1, out=sums)
+        whole = sums[:, -1:] if len(order) else np.zeros((len(weights), 1))
+        shares.append(np.divide(sums, whole, out=np.zeros_like(sums), where=whole > 0))
+        wholes.append(whole[:, 0])
+    last = np.append(np.diff(values[order]) > 0, True)[: len(order)]
+    apart = np.abs(shares[0] - shares[1])[:, last].max(axis=1, initial=0)
+    return np.where(wholes[1] > 0, np.where(wholes[0] > 0, apart, 1.0), np.nan)
+
+
+def _against(sample: Sample, reference: Reference, name: str) -> dict[str, Any]:
+    real = reference.samples[name]
+    apart = protocol.gap(sample, real)
+    return asdict(protocol.estimate(sample)) | {
+        "gap": {"value": apart.value, "low": apart.low, "high": apart.high},
+        "gap, % of the data's": 100 * apart.value / abs(real.mean) if real.mean else float("nan"),
+        "verdict": protocol.verdict(apart, reference.floors[name]),
+        "distance": protocol.distance(sample.values, real.values),
+    }
+
+
+def _only(sample: Sample, chosen: np.ndarray) -> Sample:
+    return Sample(sample.values[chosen], [song for song, here in zip(sample.songs, chosen, strict=True) if here])
+
+
+def _classifier(reference: Reference, points: np.ndarray, songs: Sequence[str]) -> dict[str, Any]:
+    scores = classifier.scores(reference.points, points, reference.songs, songs)
+    labels = np.repeat([0, 1], [len(reference.points), len(points)])
+    names = np.array([*reference.songs, *songs])
+    place = np.unique(names, return_inverse=True)[1]
+    weights = protocol.resampled(names.tolist(), COMPOSITE_DRAWS)[:, place]
+    low, high = protocol.interval(np.array([classifier.area(scores, labels, row) for row in weights]))
+    return {"AUC": classifier.area(scores, labels), "low": low, "high": high}
+
+
+def _memorisation(melodies: Melodies, views: Sequence[View], songs: Sequence[str]) -> dict[str, Any]:
+    reuse = np.array([melodies.reuse(view) for view in views])
+    matches = [(match.length, index, match) for index, view in enumerate(views) if (match := melodies.nearest(view))]
+    return {
+        "reuse": asdict(protocol.estimate(Sample(reuse, songs))),
+        "pieces flagged": float(np.mean(np.nan_to_num(reuse, nan=0.0) > FLAG)),
+        "nearest": [
+            {"piece": index, **asdict(match)}
+            for _, index, match in sorted(matches, key=lambda item: (-item[0], item[1]))[:_NAMED]
+        ],
+    }
+
+
+def _alarm_rates(found: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Share of pieces with each kind of alarm, and with any."""
+    kinds = Counter(kind for piece in found for kind in {text.split(":")[0] for text in piece})
+    return {"any": float(np.mean([bool(piece) for piece in found]))} | {
+        kind: count / len(found) for kind, count in sorted(kinds.items())
+    }

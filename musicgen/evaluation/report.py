@@ -1,0 +1,242 @@
+"""The report as one HTML file that needs nothing else, and its table of the ladder as Markdown."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from musicgen.evaluation import charts
+from musicgen.evaluation.compare import Reference, Result
+from musicgen.evaluation.metrics import HEADLINE, THEMES
+from musicgen.evaluation.protocol import DIFFERS, MATCHES
+from musicgen.music import Music
+
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:1320px;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums;font-size:13px}
+th,td{padding:.2rem .6rem;text-align:right;border-bottom:1px solid #e4e4e4;white-space:nowrap}
+th:first-child,td:first-child{text-align:left}thead th{border-bottom:2px solid #888}
+.matches{background:#dff2e1}.differs{background:#fbe3e3}small{color:#666}.wide{overflow-x:auto}
+figure{margin:.4rem 0}figcaption{font-size:12px;color:#444}svg{width:100%;height:auto;background:#fafafa}
+.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));gap:.6rem}
+.rolls{display:grid;grid-template-columns:repeat(auto-fill,minmax(420px,1fr));gap:.6rem}
+.small span{font-size:11px;color:#666}.small span:last-child{float:right}
+.square{width:96px;display:inline-block;margin-right:.5rem;vertical-align:top}.strip{max-width:700px}
+audio{width:100%;height:28px}.key{display:inline-block;width:1em;height:.7em;margin:0 .3em 0 1em}
+"""
+
+
+def html(
+    report: Mapping[str, Any],
+    reference: Reference,
+    results: Mapping[str, Result],
+    shown: Mapping[str, Sequence[Music]],
+    sounds: Mapping[str, Sequence[bytes]],
+) -> str:
+    """The page.
+
+    Args:
+        report: what report.json holds.
+        reference, results: the values behind it, for the distributions.
+        shown: pieces to draw by name, chosen by seed.
+        sounds: their MP3s, or nothing.
+    """
+    first = next(iter(shown))
+    colours = {first: charts.REAL} | {
+        name: charts.HUES[i % len(charts.HUES)] for i, name in enumerate(results)
+    }  # fmt: skip
+    protocol = report["protocol"]
+    body = [
+        "<h1>How good is the music?</h1>",
+        f"<p>{protocol['pieces']} pieces of {protocol['bars']} bars a model, each asked for with the style, mode, "
+        f"tempo and roles of a window of {protocol['songs']} held-out songs; nothing was selected. Intervals hold 95 % "
+        "and are resampled by song. Green: the mean matches data (the whole interval of the gap lies within twice the "
+        "noise floor, which is how far halves of the held-out songs are apart). Red: differs. Plain: undecided.</p>",
+        "<h2>Distance to data</h2>"
+        f"<p>Mean Kolmogorov-Smirnov distance over {len(HEADLINE)} metrics, each of the {len(THEMES)} themes counting "
+        "alike: 0 is the same distribution, 1 no overlap. "
+        "Songs that are new to the held-out ones are not at 0 either: see the rung <i>real</i>.</p>",
+        charts.strip(
+            {m["name"]: _ends(m["composite"]) for m in report["models"]},
+            colours,
+        ),
+        _ladder(report),
+        _pairs(report),
+        "<h2>Metrics</h2>",
+        _metrics(report),
+        "<h2>Distributions</h2>",
+        "<p>" + "".join(f'<span class="key" style="background:{c}"></span>{escape(n)}' for n, c in colours.items()),
+        '</p><div class="grid">',
+        *(
+            charts.distribution(
+                name, {first: reference.values[name]} | {label: r.values[name] for label, r in results.items()}, colours
+            )
+            for name in HEADLINE
+        ),
+        "</div>",
+        "<h2>Reconstruction</h2>" + _reconstruction(report)
+        if any(m["reconstruction"] for m in report["models"])
+        else "",
+        "<h2>By style</h2>",
+        _styles(report),
+        "<h2>Alarms and harmony</h2>",
+        _alarms(report),
+        "<h2>Similarity of bars</h2>",
+        *(
+            f"<p>{escape(name)}</p>" + "".join(charts.similarity(m, m.style) for m in pieces)
+            for name, pieces in shown.items()
+        ),
+        "<h2>Piano rolls, by seed</h2>",
+        *(_rolls(name, pieces, sounds.get(name, ())) for name, pieces in shown.items()),
+    ]
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>musicgen evaluation</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
+        + "\n".join(body)
+        + "</body></html>\n"
+    )
+
+
+def markdown(report: Mapping[str, Any]) -> str:
+    """The table of the ladder, a row a model."""
+    head, rows = _ladder_rows(report)
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def _ladder_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    head = [
+        "model", "distance to data", *THEMES, "matches / undecided / differs", "classifier AUC", "harmony gain (clash)",
+        "coverage", "precision", "recall", "pairwise distance, of data's", "unique two-bar", "reuse of training runs",
+        "pieces with an alarm",
+    ]  # fmt: skip
+    real = report["held-out"]
+    rows = []
+    for model in report["models"]:
+        words, auc, spread = model["verdicts"], model["classifier"], model["diversity"]
+        counts = [words.get(MATCHES, 0), 0, words.get(DIFFERS, 0)]
+        counts[1] = len(HEADLINE) - counts[0] - counts[2]
+        rows.append(
+            [
+                model["name"],
+                _spread(model["composite"]),
+                *(_show(model["themes"][theme]) for theme in THEMES),
+                " / ".join(map(str, counts)),
+                f"{_show(auc['AUC'])} ({_show(auc['low'])} to {_show(auc['high'])})",
+                _show(model["harmony gain"]["clash rate"]),
+                *(_show(spread[k]) for k in ("coverage", "precision", "recall", "of the data's")),
+                _show(spread["unique two-bar hashes"]),
+                _percent(model["memorisation"]["reuse"]["value"]),
+                _percent(model["alarms"]["any"]),
+            ]
+        )
+    rows.append(
+        ["*held-out songs themselves*", "", *("" for _ in THEMES), "", "", "1", "", "", "", "1",
+         _show(real["unique two-bar hashes"]), _percent(real["reuse"]["value"]), _percent(real["alarms"]["any"])]
+    )  # fmt: skip
+    return head, rows
+
+
+def _ladder(report: Mapping[str, Any]) -> str:
+    head, rows = _ladder_rows(report)
+    return _table(head, [[cell.strip("*") for cell in row] for row in rows], escaped=False)
+
+
+def _pairs(report: Mapping[str, Any]) -> str:
+    rows = [
+        [f"{pair['model']} {pair['composite']} {pair['other']}"]
+        + [str(pair["metrics"].get(word, 0)) for word in ("beats", "not told apart from", "loses to")]
+        for pair in report["pairs"]
+    ]
+    head = ["nearer to the data, by distance", "metrics on which it beats", "not told apart", "loses"]
+    return _table(head, rows) if rows else ""
+
+
+def _metrics(report: Mapping[str, Any]) -> str:
+    models = report["models"]
+    rows = []
+    for name, real in report["held-out"]["metrics"].items():
+        row = [
+            f"<b>{escape(name)}</b>" if name in HEADLINE else escape(name),
+            _spread(real),
+            _show(real["noise floor"]),
+        ]
+        for model in models:
+            value = model["metrics"][name]
+            kind = {MATCHES: "matches", DIFFERS: "differs"}.get(value["verdict"], "")
+            row.append(f'<span class="{kind}">{_spread(value)}</span>')
+        rows.append(row)
+    head = ["metric (bold: in the distance)", "held-out songs", "noise floor", *(escape(m["name"]) for m in models)]
+    return _table(head, rows, escaped=False)
+
+
+def _reconstruction(report: Mapping[str, Any]) -> str:
+    rows = [
+        [model["name"], role, *(_show(value[k]) for k in ("onset F1", "framewise accuracy", "hold floor"))]
+        for model in report["models"]
+        for role, value in model["reconstruction"].items()
+    ]
+    return _table(["model", "role", "onset F1", "framewise accuracy", "hold floor"], rows)
+
+
+def _styles(report: Mapping[str, Any]) -> str:
+    models = report["models"]
+    styles = sorted({style for model in models for style in model["styles"]})
+    rows = [
+        [style, *(_show(model["styles"].get(style, {}).get("composite")) for model in models)] for style in styles
+    ]  # fmt: skip
+    head = ["distance to data", *(model["name"] for model in models)]
+    return _table(head, rows) + "<p><small>Few songs a style: distances of small sets are larger.</small></p>"
+
+
+def _alarms(report: Mapping[str, Any]) -> str:
+    columns = [("held-out songs", report["held-out"]["alarms"])] + [(m["name"], m["alarms"]) for m in report["models"]]
+    kinds = sorted({kind for _, alarms in columns for kind in alarms})
+    rows = [[kind, *(_percent(alarms.get(kind, 0)) for _, alarms in columns)] for kind in kinds]
+    names = list(report["held-out"]["same-key shuffle"])
+    gains = [[name, "1", *(_show(model["harmony gain"][name]) for model in report["models"])] for name in names]
+    return _table(["pieces with an alarm", *(name for name, _ in columns)], rows) + _table(
+        ["harmony gain (0: same-key shuffle)", *(name for name, _ in columns)], gains
+    )
+
+
+def _rolls(name: str, pieces: Sequence[Music], sounds: Sequence[bytes]) -> str:
+    figures = []
+    for index, music in enumerate(pieces):
+        figure = charts.roll(music, f"{name}, piece {index}: {music.style}")
+        if index < len(sounds):
+            data = base64.b64encode(sounds[index]).decode()
+            figure += f'<audio controls preload="none" src="data:audio/mpeg;base64,{data}"></audio>'
+        figures.append(f"<div>{figure}</div>")
+    return f'<details open><summary>{escape(name)}</summary><div class="rolls">{"".join(figures)}</div></details>'
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], escaped: bool = True) -> str:
+    clean = escape if escaped else str
+    body = "".join("<tr>" + "".join(f"<td>{clean(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    top = "".join(f"<th>{clean(cell)}</th>" for cell in head)
+    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _ends(value: Mapping[str, Any]) -> tuple[float, float, float]:
+    return _number(value["value"]), _number(value["low"]), _number(value["high"])
+
+
+def _show(value: float | None) -> str:
+    number = _number(value)
+    return "–" if number != number else f"{number:.3g}"
+
+
+def _percent(value: float | None) -> str:
+    number = _number(value)
+    return "–" if number != number else f"{100 * number:.1f} %"
+
+
+def _spread(value: Mapping[str, Any]) -> str:
+    return f"{_show(value['value'])} ({_show(value['low'])} to {_show(value['high'])})"

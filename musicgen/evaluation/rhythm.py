@@ -1,0 +1,45 @@
+"""Rhythm: whether bars keep to one groove, and how far it pulls against the beat."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from musicgen.evaluation.view import STEPS_PER_BAR, View
+from musicgen.music import Music
+
+WEIGHTS = np.array([0, -4, -3, -4, -2, -4, -3, -4, -1, -4, -3, -4, -2, -4, -3, -4])
+"""Metrical weight of each sixteenth of a 4/4 bar (Longuet-Higgins and Lee 1984)."""
+
+
+def groove_consistency(music: Music | View) -> float:
+    """1 - mean share of sixteenths that differ between the onsets of bars that follow each other, 0 to 1.
+
+    MusPy's groove consistency (Wu and Yang 2020), over all roles, on sixteenths instead of all time steps, where
+    most steps agree because both are empty. A piece with no note, or of one bar, is NaN. A loop scores 1.
+    """
+    view = View.of(music)
+    grid = np.zeros(view.bars * STEPS_PER_BAR, bool)
+    for role in view.roles:
+        grid[view.onset_steps(role)] = True
+    bars = grid.reshape(view.bars, STEPS_PER_BAR)
+    return float(1 - (bars[1:] != bars[:-1]).mean()) if grid.any() and view.bars > 1 else float("nan")
+
+
+def syncopation(music: Music | View, role: str) -> float:
+    """Syncopation of a role a bar in which it plays, in points, 0 to about 10 (Longuet-Higgins and Lee 1984).
+
+    An onset with no other before a stronger sixteenth scores the difference of their weights. A chord is one onset.
+    """
+    view = View.of(music)
+    steps = view.onset_steps(role)
+    if not len(steps):
+        return float("nan")
+    total = view.bars * STEPS_PER_BAR
+    weight = np.tile(WEIGHTS, view.bars)
+    until = np.append(steps[1:], total)  # silence or a held note covers steps + 1 to until - 1
+    strongest = np.full(len(steps), -9)
+    for level in (-4, -3, -2, -1, 0):
+        before = np.concatenate([[0], np.cumsum(weight == level)])
+        strongest[before[until] > before[steps + 1]] = level
+    points = np.maximum(strongest - weight[steps], 0).sum()
+    return float(points / len(view.active_bars(role)))

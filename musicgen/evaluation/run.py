@@ -1,0 +1,255 @@
+"""`python -m musicgen evaluate`: models and baselines against held-out songs, as a report.
+
+The one file of `evaluation` that knows data sets and models. Every model answers the same requests: each takes style,
+mode, tempo and roles from a window of a test song, so that nothing but the music differs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from musicgen.corpus.dataset import Dataset
+from musicgen.errors import MusicgenError, RequestError
+from musicgen.evaluation import reconstruction
+from musicgen.evaluation.compare import Reference, Result, compare, pairs
+from musicgen.evaluation.memorisation import Melodies
+from musicgen.evaluation.report import html, markdown
+from musicgen.music import Music
+from musicgen.request import DEFAULT_TEMPERATURE, Request
+from musicgen.roles import ROLE_NAMES, STYLE_NAMES
+
+BARS = 16
+ROLLS = 12
+SOUNDS = 4
+"""Of the pieces drawn, how many are heard: an MP3 of sixteen bars is up to 1 MB."""
+RECONSTRUCTED = 60
+"""Test windows that a model with latents is asked to reconstruct."""
+_AT_ONCE = 50
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of a song; roles that are silent in it are left out."""
+
+    song: str
+    music: Music
+
+
+def evaluate(
+    models: Sequence[str],
+    data: Path,
+    out: Path,
+    count: int = 500,
+    temperature: float = DEFAULT_TEMPERATURE,
+    audio: bool = False,
+) -> dict[str, Any]:
+    """Compare models with held-out songs; write report.json and report.html into a folder, and return the report.
+
+    Args:
+        models: bundled names, folders, `org/name@revision`, or rungs of the ladder ("noise", "glued", "markov", the run
+            folder of a trained baseline; "real" for songs of the validation split).
+        data: a folder made by `prepare`.
+        count: pieces of sixteen bars a model.
+        audio: put the sound of the piano rolls into the page.
+
+    Raises:
+        MusicgenError: a count below 20, no data set, an unknown model, or no test song long enough.
+    """
+    if not isinstance(count, int) or not 20 <= count <= 10_000:
+        raise RequestError(f"--count: expected a whole number from 20 to 10000. Received: {count!r}.")
+    started = time.perf_counter()
+    dataset = Dataset.open(data)
+    test = windows(dataset, "test", count)
+    requests = [_request(window, seed, temperature) for seed, window in enumerate(test)]
+    train = [window.music for window in windows(dataset, "train", min(count, 500), seed=1)]
+    reference = Reference(
+        [window.music for window in test], [window.song for window in test], train, Melodies(_melodies(dataset))
+    )
+    report: dict[str, Any] = {
+        "protocol": {
+            "pieces": count, "bars": BARS, "songs": len(set(reference.songs)), "temperature": temperature,
+            "styles": {style: sum(w.music.style == style for w in test) for style in STYLE_NAMES},
+        },
+        "held-out": reference.summary(),
+        "models": [],
+    }  # fmt: skip
+    shown = {"held-out songs": [window.music for window in test[:ROLLS]]}
+    results: dict[str, Result] = {}
+    for name in models:
+        begun = time.perf_counter()
+        if name == "real":
+            valid = windows(dataset, "valid", count, seed=2, like=test)
+            pieces, songs, identity, rebuilt = [w.music for w in valid], [w.song for w in valid], "validation songs", {}
+        else:
+            composer = open_model(name, dataset)
+            pieces, songs, identity = _generate(composer, requests), reference.songs, composer.identity
+            rebuilt = _reconstruction(composer, reference.pieces[:RECONSTRUCTED])
+        sampled = time.perf_counter()
+        label = Path(name).name
+        label = label if label not in results else f"{label} ({len(results) + 1})"
+        print(f"{label}: {len(pieces)} pieces in {sampled - begun:.0f} s", file=sys.stderr)
+        results[label] = compare(reference, pieces, songs)
+        row = {"name": label, "identity": identity, **results[label].report, "reconstruction": rebuilt}
+        row["seconds"] = {"generate": sampled - begun, "evaluate": time.perf_counter() - sampled}
+        report["models"].append(row)
+        shown[label] = pieces[:ROLLS]
+    report["pairs"] = pairs(results)
+    report["protocol"]["seconds"] = time.perf_counter() - started
+    sounds = _sounds(shown) if audio else {}
+    _write(out / "report.json", json.dumps(_plain(report), indent=1))
+    _write(out / "report.html", html(report, reference, results, shown, sounds))
+    print(markdown(report))
+    return report
+
+
+def windows(
+    dataset: Dataset, split: str, count: int, seed: int = 0, like: Sequence[Window] | None = None, bars: int = BARS
+) -> list[Window]:
+    """Stretches of songs of a split, styles in turn, songs of a style in turn, places at random.
+
+    Args:
+        like: windows whose style, and number of roles where it can be had, each of these shall have.
+
+    Raises:
+        MusicgenError: the split has no piece that is long enough.
+    """
+    rng = np.random.default_rng(seed)
+    pieces = [piece for piece in dataset.split(split) if piece.bars >= bars]
+    if not pieces:
+        raise MusicgenError(f"Expected pieces of {bars} bars in the {split} split. Received: none.")
+    groups: dict[Any, list] = {}
+    for index in rng.permutation(len(pieces)):
+        piece = pieces[index]
+        groups.setdefault(piece.style, []).append(piece)
+        groups.setdefault((piece.style, piece.programs.count(-1)), []).append(piece)
+    styles = [style for style in STYLE_NAMES if style in groups]
+    turn: dict[Any, int] = {}
+    result = []
+    for index in range(count):
+        key: Any = styles[index % len(styles)]
+        if like is not None:
+            wanted = like[index].music
+            exact = (wanted.style, len(ROLE_NAMES) - len(wanted.tracks))
+            key = next((k for k in (exact, wanted.style) if k in groups), key)
+        for _ in range(20):  # a stretch may be silent
+            number = turn[key] = turn.get(key, -1) + 1
+            piece = groups[key][number % len(groups[key])]
+            music = dataset.music(piece, int(rng.integers(piece.bars - bars + 1)), bars)
+            playing = tuple(track for track in music.tracks if track.notes)
+            if playing:
+                break
+        result.append(Window(piece.song, Music(playing, bars, music.tempo, music.key, music.style)))
+    return result
+
+
+def open_model(name: str, dataset: Dataset) -> Any:
+    """A rung of the ladder or a `Composer`, by name or folder.
+
+    Raises:
+        MusicgenError: there is none of that name.
+    """
+    try:
+        ladder = import_module("benchmarks.baselines")
+    except ImportError:  # the ladder is part of the repository, not of the installed package
+        ladder = None
+    baseline = ladder.find(name, dataset) if ladder is not None else None
+    if baseline is not None:
+        return baseline
+    from musicgen import hub
+    from musicgen.models import load_composer
+
+    return load_composer(hub.resolve(name))
+
+
+def _generate(composer: Any, requests: Sequence[Request]) -> list[Music]:
+    pieces: list[Music] = []
+    with tqdm(total=len(requests), desc=composer.identity, unit="piece", mininterval=1) as bar:
+        for start in range(0, len(requests), _AT_ONCE):
+            pieces += composer.generate_many(requests[start : start + _AT_ONCE])
+            bar.update(len(pieces) - start)
+    return pieces
+
+
+def _request(window: Window, seed: int, temperature: float) -> Request:
+    music = window.music
+    style = music.style if music.style in STYLE_NAMES else STYLE_NAMES[0]
+    tempo = min(max(music.tempo, 40), 240)
+    return Request(style, BARS, tempo, music.key, seed, temperature, tuple(track.role for track in music.tracks))
+
+
+def _melodies(dataset: Dataset) -> list[tuple[str, Music]]:
+    """Every training song once: its longest arrangement."""
+    longest: dict[str, Any] = {}
+    for piece in dataset.split("train"):
+        if piece.roles[0] and (piece.song not in longest or piece.bars > longest[piece.song].bars):
+            longest[piece.song] = piece
+    return [(song, _melody(dataset, piece)) for song, piece in longest.items()]
+
+
+def _melody(dataset: Dataset, piece: Any) -> Music:
+    music = dataset.music(piece)
+    return Music(tuple(t for t in music.tracks if t.role == "melody"), music.bars, music.tempo, music.key, music.style)
+
+
+def _reconstruction(composer: Any, pieces: Sequence[Music]) -> dict[str, dict[str, float]]:
+    """Onset F1, framewise accuracy and its floor of each role, free running; empty for a model without latents."""
+    if not hasattr(composer, "reconstruct"):
+        return {}
+    copies = [composer.reconstruct(piece) for piece in pieces]
+    both = list(zip(pieces, copies, strict=True))
+    result = {}
+    for role in ROLE_NAMES:
+        here = [(a, b) for a, b in both if a.notes(role)]
+        if here:
+            result[role] = {
+                "onset F1": float(np.mean([reconstruction.onset_f1(a, b, role) for a, b in here])),
+                "framewise accuracy": float(np.mean([reconstruction.framewise_accuracy(a, b, role) for a, b in here])),
+                "hold floor": float(np.mean([reconstruction.hold_floor(a, role) for a, _ in here])),
+            }
+    return result
+
+
+def _sounds(shown: dict[str, list[Music]]) -> dict[str, list[bytes]]:
+    """MP3s of the pieces shown; nothing where there is no synthesiser."""
+    from musicgen import export, midi
+    from musicgen.audio import Renderer
+    from musicgen.errors import AudioError
+
+    try:
+        renderer = Renderer()
+        return {
+            name: [export.encode("mp3", data, renderer.render(data)) for data in map(midi.to_midi, pieces[:SOUNDS])]
+            for name, pieces in shown.items()
+        }
+    except AudioError as error:
+        print(f"no sound in the report: {error}", file=sys.stderr)
+        return {}
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold: NaN becomes null, and four significant digits are enough."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (float, np.floating)):
+        return float(f"{value:.5g}") if np.isfinite(value) else None
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
