@@ -12,6 +12,8 @@ from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
 BAR_CHOICES = (4, 8, 16, 32)
 TEMPO_RANGE = (40.0, 240.0)
 TEMPERATURE_RANGE = (0.0, 1.5)
+DEFAULT_TEMPERATURE = 0.8
+"""Where samples were nearest to songs that the model has not heard, see docs/experiments.md."""
 MAX_SEED = 2**32 - 1
 _C_MAJOR = Key(0)
 
@@ -38,7 +40,7 @@ class Request:
     tempo: float | None = None
     key: Key | str = _C_MAJOR
     seed: int = 0
-    temperature: float = 1.0
+    temperature: float = DEFAULT_TEMPERATURE
     roles: tuple[str, ...] = ROLE_NAMES
 
     def __post_init__(self) -> None:

@@ -46,7 +46,7 @@ class VAEComposer(Composer):
     kind = "vae"
 
     def __init__(
-        self, vae: VAE, prior: Prior, steps: int = 6, guidance: float = 1.5, card: dict[str, Any] | None = None
+        self, vae: VAE, prior: Prior, steps: int = 4, guidance: float = 1.5, card: dict[str, Any] | None = None
     ) -> None:
         if (vae.config.bars, vae.config.latent) != (prior.config.bars, prior.config.latent):
             raise CheckpointError("Expected a prior over the latents of this VAE. Received: one of another size.")

@@ -48,7 +48,8 @@ open("song.mid", "wb").write(result.midi)
 ## Training data and licence
 
 {corpus["songs"]:,} songs, {corpus["pieces"]:,} arrangements, {corpus["bars"]:,} bars; split by song into 80 %
-training, 10 % validation and 10 % test. Only public-domain and permissively licensed music. What you make with the model is yours.
+training, 10 % validation and 10 % test. Only public-domain and permissively licensed music. What you make with the
+model is yours.
 
 {attribution.strip()}
 
@@ -70,7 +71,8 @@ Measured by the last step of `python -m musicgen train vae`. Samples are measure
 ## Limits
 
 4/4 only, five roles, no lyrics, no expression beyond velocity. Most band arrangements in the training data were set
-by a program over {card["lead_sheets"]} lead sheets from before 1931, so harmony and form lean on that time. It is meant for making and studying music, not for judging or imitating any person's work.
+by a program over {card["lead_sheets"]} lead sheets from before 1931, so harmony and form lean on that time. It is meant
+for making and studying music, not for judging or imitating any person's work.
 """
     (folder / "README.md").write_text(text, encoding="utf-8")
 

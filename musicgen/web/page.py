@@ -19,7 +19,7 @@ from musicgen.web.theme import static
 from musicgen.web.toasts import toasts
 
 TITLE = "musicgen"
-EXAMPLE = Request(style="jazz", bars=16, key="F major", seed=7)
+EXAMPLE = Request(style="funk", bars=16, key="E minor", seed=24)
 """What is ready to play when the page opens."""
 FILE_AGE = 3 * 3600
 """Seconds after which a piece's files are deleted."""
