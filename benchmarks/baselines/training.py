@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import time
@@ -20,6 +19,7 @@ from tqdm import tqdm
 from benchmarks.baselines.grid import grid
 from musicgen.corpus.dataset import Dataset, Piece
 from musicgen.errors import CheckpointError
+from musicgen.training.fit import append_row
 
 EVERY = 200
 """Steps between two saves."""
@@ -104,7 +104,7 @@ def fit(
             _save(models, run, done)
             seconds = (time.perf_counter() - started) / count
             row = {"step": done, **{name: round(value / count, 5) for name, value in total.items()}}
-            _log(run / "log.csv", row | {"step_seconds": round(seconds, 4)})
+            append_row(run / "log.csv", row | {"step_seconds": round(seconds, 4)})
 
 
 def load(models: Mapping[str, keras.Model], run: Path) -> int:
@@ -155,12 +155,3 @@ def _save(models: Mapping[str, keras.Model], run: Path, step: int) -> None:
     temporary = run / "state.json.tmp"
     temporary.write_text(json.dumps({"step": step, "slot": slot}))
     os.replace(temporary, path)
-
-
-def _log(path: Path, row: dict[str, float]) -> None:
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)

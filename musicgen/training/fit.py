@@ -110,7 +110,7 @@ def _optimiser(rate: float, steps: int) -> keras.optimizers.Optimizer:
     return keras.optimizers.AdamW(schedule, weight_decay=0.02, clipnorm=1.0, beta_2=0.98)
 
 
-def _append(path: Path, row: dict[str, float]) -> None:
+def append_row(path: Path, row: dict[str, float]) -> None:
     """Add a row to a CSV file, with a header if the file is new."""
     row = {name: value if isinstance(value, int) else round(float(value), 5) for name, value in row.items()}
     new = not path.exists()
@@ -159,7 +159,7 @@ def _fit(
                 bar.update()
             step += count
             seconds = (time.perf_counter() - started) / count
-            _append(run / f"log-{name}.csv", {"step": step, **logs, **measure(), "step_seconds": seconds})
+            append_row(run / f"log-{name}.csv", {"step": step, **logs, **measure(), "step_seconds": seconds})
             _save(model, state)
     _save(model, done)
     state.unlink()
