@@ -34,6 +34,11 @@ def open_studio() -> Studio:
     return studio
 
 
+def _has_desktop() -> bool:
+    """Whether somebody sits at this machine, for whom the page can be opened."""
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
 def serve(opener: Callable[[], Studio] = open_studio) -> None:
     """Build the page around the studio that `opener` returns and serve it until the process ends."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when Gradio is imported
@@ -65,6 +70,7 @@ def serve(opener: Callable[[], Studio] = open_studio) -> None:
         ssr_mode=False,
         pwa=False,
         share=False,
+        inbrowser=_has_desktop() and not on_space,
         state_session_capacity=MAX_SESSIONS,
         prevent_thread_lock=True,
     )
