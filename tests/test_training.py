@@ -13,7 +13,7 @@ from musicgen.models.decoding import choose_onsets
 from musicgen.models.prior import PriorConfig
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.request import Request
-from musicgen.training.batches import Windows, collate, transpose
+from musicgen.training.batches import Windows, collate, room_for, transpose
 from musicgen.training.fit import Plan, train_vae
 
 PIECE = Piece("song", "source", "train", "jazz", "C major", 120, (0, -1, -1, 33, 0), 0, 16)
@@ -32,6 +32,11 @@ def test_a_batch_has_a_cell_per_bar_and_role() -> None:
     assert batch["notes"][:3].tolist() == [[5 + 3, 3, 6, 12, 4, 5], [10 + 5 + 3, 3, 6, 12, 4, 5], [-1, 0, 0, 0, 0, 0]]
     assert np.argwhere(batch["onsets"]).tolist() == [[3, 1, 6, 12], [3, 3, 6, 12]]
     assert batch["present"].tolist() == [[1, 0, 0, 1, 1]] * 2
+
+
+def test_a_row_of_dense_windows_finds_room_for_every_note() -> None:
+    thin, dense = ((np.zeros((notes, 6), np.int16), PIECE, 16) for notes in (10, 900))
+    assert room_for([thin, thin, dense, dense, thin], size=2) == 1800
 
 
 def test_as_many_onsets_are_chosen_as_are_expected() -> None:

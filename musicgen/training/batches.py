@@ -13,7 +13,8 @@ from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 ROLES = len(ROLE_NAMES)
 NOTES_PER_WINDOW = 768
-"""Room for notes: batches have a fixed shape, so that the step is compiled once. Real windows hold about 400."""
+"""Room for notes: batches have a fixed shape, so that the step is compiled once. Windows hold
+515 on average, one in a hundred over 1,500."""
 SHIFTS = np.arange(-5, 7)
 
 
@@ -55,6 +56,11 @@ def collate(windows: Sequence[tuple[np.ndarray, Piece, int]], bars: int, room: i
         "present": np.stack([piece.roles for _, piece, _ in windows]).astype(np.float32),
         "style": np.array([STYLE_NAMES.index(piece.style) for _, piece, _ in windows], np.int32),
     }
+
+
+def room_for(windows: Sequence[tuple[np.ndarray, Piece, int]], size: int) -> int:
+    """Notes of the fullest batch when windows are taken in order, `size` at a time: neighbours are equally dense."""
+    return max(sum(len(rows) for rows, _, _ in windows[i : i + size]) for i in range(0, len(windows), size))
 
 
 class Windows:

@@ -22,7 +22,7 @@ from musicgen.models.prior import Prior, PriorConfig
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.roles import ROLE_NAMES
-from musicgen.training.batches import NOTES_PER_WINDOW, Windows, collate, every_window
+from musicgen.training.batches import NOTES_PER_WINDOW, Windows, collate, every_window, room_for
 from musicgen.training.card import write_card
 from musicgen.training.measure import reconstruction
 
@@ -138,7 +138,7 @@ def _fit(
     """Train for `steps` steps in all, counting those of earlier, stopped runs.
 
     A loop of `train_on_batch` rather than `fit`, because `fit` leaves the shapes of generated batches open, and the
-    fixed shapes are worth a fifth of the time.
+    network is built for fixed ones.
     """
     done, state = run / f"{name}.weights.h5", run / f"state-{name}.weights.h5"
     if done.exists():
@@ -245,11 +245,11 @@ def encode_windows(vae: VAE, windows: list, size: int = 32) -> tuple[np.ndarray,
     """Posterior means and standard deviations, float16, each of shape (windows, bars, roles, latent)."""
     bars = vae.config.bars
     means, deviations = [], []
-    encode = compiled(vae.encode)
+    encode, room = compiled(vae.encode), room_for(windows, size) + size * NOTES_PER_WINDOW
     for start in tqdm(range(0, len(windows), size), desc="encoding", unit="batch"):
         chunk = windows[start : start + size]
         padded = chunk + [chunk[-1]] * (size - len(chunk))
-        batch = collate(padded, bars, size * NOTES_PER_WINDOW)
+        batch = collate(padded, bars, room)
         mean, log_variance = encode(batch["notes"], batch["bar_mask"], batch["present"])
         means.append(mean[: len(chunk)].astype(np.float16))
         deviations.append(np.exp(0.5 * log_variance[: len(chunk)]).astype(np.float16))

@@ -12,7 +12,7 @@ from musicgen.models.compiling import compiled
 from musicgen.models.decoding import choose_onsets
 from musicgen.models.vae import VAE
 from musicgen.roles import ROLE_NAMES
-from musicgen.training.batches import NOTES_PER_WINDOW, collate
+from musicgen.training.batches import collate, room_for
 
 ROLES = len(ROLE_NAMES)
 
@@ -41,10 +41,11 @@ def reconstruction(vae: VAE, windows: Sequence[tuple[np.ndarray, Piece, int]], s
 
     hits, found, real = np.zeros(ROLES), np.zeros(ROLES), np.zeros(ROLES)
     same_duration, same_velocity, judged = np.zeros(ROLES), np.zeros(ROLES), np.zeros(ROLES)
+    room = room_for(windows, size)
     for start in range(0, len(windows), size):
         chunk = list(windows[start : start + size])
         empty = [(windows[0][0][:0], windows[0][1], 0)] * (size - len(chunk))  # the compiled shape is fixed
-        batch = collate(chunk + empty, bars, size * NOTES_PER_WINDOW)
+        batch = collate(chunk + empty, bars, room)
         probabilities, durations, velocities = run(batch["notes"], batch["bar_mask"], batch["present"], batch["style"])
         cells = (batch["bar_mask"][:, :, None] * batch["present"][:, None]).transpose(2, 0, 1).reshape(ROLES, -1)
         rows = choose_onsets(probabilities * cells[:, :, None, None])
