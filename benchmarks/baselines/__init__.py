@@ -11,12 +11,14 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
+
 from musicgen import codec
 from musicgen.corpus.dataset import Dataset
 from musicgen.errors import CheckpointError
-from musicgen.music import Music
+from musicgen.music import Key, Music
 from musicgen.request import Request
-from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME
+from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
 
 
 class Baseline(ABC):
@@ -43,8 +45,11 @@ TRAINED = {
     "dense-gan": "benchmarks.baselines.dense_gan:DenseGAN",
     "lstm": "benchmarks.baselines.lstm:NextStep",
     "conv-gan": "benchmarks.baselines.conv_gan:ConvGAN",
+    "musicvae": "benchmarks.baselines.musicvae:MusicVAE",
 }
 """Kind, as plan.json of a run names it, to class; `load` is given the run's folder."""
+LABELS = len(STYLE_NAMES) + 1
+"""Numbers of a `label`."""
 
 
 def find(name: str, dataset: Dataset) -> Baseline | None:
@@ -63,6 +68,15 @@ def find(name: str, dataset: Dataset) -> Baseline | None:
         raise CheckpointError(f"Expected a baseline among {', '.join(TRAINED)} in {name}. Received: {kind!r}.")
     loader: Callable[[Path], Baseline] = _class(TRAINED[kind]).load  # type: ignore[attr-defined]
     return loader(Path(name))
+
+
+def label(style: str, key: Key) -> np.ndarray:
+    """What a network is told of a piece: a one of its style, and at the end 1 for minor; float32, shape (`LABELS`,)."""
+    result = np.zeros(LABELS, np.float32)
+    if style in STYLE_NAMES:
+        result[STYLE_NAMES.index(style)] = 1
+    result[-1] = key.mode == "minor"
+    return result
 
 
 def silent(request: Request) -> Music:

@@ -16,18 +16,18 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from benchmarks.baselines import Baseline, silent
+from benchmarks.baselines import LABELS, Baseline, label, silent
 from benchmarks.baselines.grid import COLUMNS, FIRST, STEPS_PER_BAR, music
 from benchmarks.baselines.training import Step, command, fit, load, windows
 from musicgen.corpus.dataset import Dataset
 from musicgen.music import Key, Music
 from musicgen.request import Request
-from musicgen.roles import ROLE_NAMES, STYLE_NAMES
+from musicgen.roles import ROLE_NAMES
 
 WIDTH = 384
 BATCH, BARS = 16, 8
 """Windows a step, and their length."""
-CONDITION = STEPS_PER_BAR + len(STYLE_NAMES) + 1 + len(ROLE_NAMES)
+CONDITION = STEPS_PER_BAR + LABELS + len(ROLE_NAMES)
 
 
 class NextStep(Baseline):
@@ -113,12 +113,7 @@ def train(dataset: Dataset, run: Path, steps: int, seed: int) -> None:
 
 
 def _condition(style: str, key: Key, present: np.ndarray) -> np.ndarray:
-    result = np.zeros(len(STYLE_NAMES) + 1 + len(ROLE_NAMES), np.float32)
-    if style in STYLE_NAMES:
-        result[STYLE_NAMES.index(style)] = 1
-    result[len(STYLE_NAMES)] = key.mode == "minor"
-    result[-len(ROLE_NAMES) :] = present
-    return result
+    return np.concatenate([label(style, key), present.astype(np.float32)])
 
 
 def _present(request: Request) -> np.ndarray:

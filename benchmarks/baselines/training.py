@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from benchmarks.baselines.grid import grid
 from musicgen.corpus.dataset import Dataset, Piece
-from musicgen.errors import CheckpointError
+from musicgen.errors import CheckpointError, CorpusError, MusicgenError
 from musicgen.training.fit import append_row
 
 EVERY = 200
@@ -70,8 +70,12 @@ def command(kind: str, document: str | None, train: Callable[[Dataset, Path, int
     parser.add_argument("--steps", type=int, default=steps, help="in all, those of earlier runs included")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    settle(options.run, kind, options.seed)
-    train(Dataset.open(options.data), options.run, options.steps, options.seed)
+    try:
+        dataset = Dataset.open(options.data)
+        settle(options.run, kind, options.seed)
+        train(dataset, options.run, options.steps, options.seed)
+    except MusicgenError as error:
+        parser.exit(2, f"{error}\n")
 
 
 def settle(run: Path, kind: str, seed: int) -> None:
@@ -85,26 +89,35 @@ def settle(run: Path, kind: str, seed: int) -> None:
 
 
 def fit(
-    models: Mapping[str, keras.Model], batches: Callable[[np.random.Generator], Any], run: Path, steps: int
+    models: Mapping[str, keras.Model],
+    batches: Callable[[np.random.Generator], Any],
+    run: Path,
+    steps: int,
+    measure: Callable[[], dict[str, float]] = dict,
 ) -> None:
-    """Train every model on each batch in turn, for `steps` steps in all; saves and logs every `EVERY` steps."""
+    """Train every model on each batch in turn, for `steps` steps in all; saves and logs every `EVERY` steps.
+
+    The log has the mean loss of each model, what `measure` finds, and the seconds of a step.
+    """
     done = _restore(models, run)
     rng = np.random.default_rng(done + 1)
     with tqdm(total=steps, initial=done, desc=run.name, unit="step", mininterval=10) as bar:
         while done < steps:
             started = time.perf_counter()
             count = min(EVERY, steps - done)
-            total = dict.fromkeys(models, 0.0)
+            mean = dict.fromkeys(models, 0.0)
+            for model in models.values():
+                model.reset_metrics()
             for _ in range(count):
                 batch = batches(rng)
-                for name, model in models.items():
-                    total[name] += float(model.train_on_batch(batch[name] if isinstance(batch, dict) else batch))
+                for name, model in models.items():  # gives the mean of the losses since the reset
+                    mean[name] = float(model.train_on_batch(batch[name] if isinstance(batch, dict) else batch))
                 bar.update()
             done += count
             _save(models, run, done)
             seconds = (time.perf_counter() - started) / count
-            row = {"step": done, **{name: round(value / count, 5) for name, value in total.items()}}
-            append_row(run / "log.csv", row | {"step_seconds": round(seconds, 4)})
+            row = {"step": done, **{name: round(value, 5) for name, value in mean.items()}}
+            append_row(run / "log.csv", row | measure() | {"step_seconds": round(seconds, 4)})
 
 
 def load(models: Mapping[str, keras.Model], run: Path) -> int:
@@ -119,12 +132,19 @@ def load(models: Mapping[str, keras.Model], run: Path) -> int:
     return steps
 
 
-def windows(dataset: Dataset, bars: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray, Piece]]:
-    """Random stretches of training pieces for ever: (begins, goes on) of `grid`, and the piece.
+def windows(
+    dataset: Dataset, bars: int, rng: np.random.Generator, wanted: Callable[[Piece], bool] = lambda piece: True
+) -> Iterator[tuple[np.ndarray, np.ndarray, Piece]]:
+    """Random stretches of the `wanted` training pieces for ever: (begins, goes on) of `grid`, and the piece.
 
     Pieces are drawn by the square root of their length, as for our own models.
+
+    Raises:
+        CorpusError: there are no such pieces.
     """
-    pieces = [piece for piece in dataset.split("train") if piece.bars >= bars]
+    pieces = [piece for piece in dataset.split("train") if piece.bars >= bars and wanted(piece)]
+    if not pieces:
+        raise CorpusError(f"Expected training pieces of {bars} bars in the roles that the model plays. Received: none.")
     chance = np.sqrt([piece.bars for piece in pieces])
     chance /= chance.sum()
     while True:
