@@ -1,0 +1,111 @@
+"""`GridCodec`: `Music` to the latent grid of a VAE and back, for every model that works on that grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from musicgen import codec
+from musicgen.errors import MusicgenError
+from musicgen.models.asking import style_code
+from musicgen.models.compiling import compiled
+from musicgen.models.decoding import choose_onsets
+from musicgen.models.vae import ROLES, VAE
+from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.request import Request
+from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME
+
+_NOTE_ROOM = 2048
+"""Notes per call of the compiled functions: more than sixteen full bars hold; longer lists go in several calls."""
+
+
+class GridCodec:
+    """A VAE as a codec, compiled; pieces longer than it sees at once go window by window."""
+
+    def __init__(self, vae: VAE) -> None:
+        self.vae = vae
+        self.bars = vae.config.bars
+        self._encode = compiled(lambda notes, bars, present: vae.encode(notes, bars, present)[0])
+        self._decode = compiled(self._probabilities)
+        self._classes = compiled(self._best_classes)
+
+    def encode(self, music: Music) -> np.ndarray:
+        """As `Composer.encode`."""
+        rows = codec.encode(music)
+        present = present_roles([track.role for track in music.tracks])
+        result = []
+        for start in range(0, music.bars, self.bars):
+            bars = min(self.bars, music.bars - start)
+            inside = rows[(rows[:, 0] >= start) & (rows[:, 0] < start + bars)]
+            notes = np.zeros((_NOTE_ROOM, 6), np.int32)
+            notes[:, 0] = -1
+            inside = inside[:_NOTE_ROOM]
+            notes[: len(inside), 0] = (inside[:, 0] - start) * ROLES + inside[:, 1]
+            notes[: len(inside), 1:] = inside[:, 1:]
+            result.append(self._encode(notes, bar_mask(bars, self.bars), present)[0, :bars])
+        return np.concatenate(result)
+
+    def decode(self, latents: np.ndarray, like: Music) -> Music:
+        """As `Composer.decode`.
+
+        Raises:
+            MusicgenError: latents of another shape than (bars of `like`, roles, latent size).
+        """
+        latents = np.asarray(latents, np.float32)
+        expected = (like.bars, ROLES, self.vae.config.latent)
+        if latents.shape != expected:
+            raise MusicgenError(f"Expected latents of shape {expected}. Received: {latents.shape}.")
+        present, style = present_roles([track.role for track in like.tracks]), style_code(like.style)
+        tables = []
+        for start in range(0, like.bars, self.bars):
+            part = latents[start : start + self.bars]
+            padded = np.zeros((1, self.bars, *latents.shape[1:]), np.float32)
+            padded[0, : len(part)] = part
+            mask = bar_mask(len(part), self.bars)
+            probabilities, features = self._decode(padded, mask, present, style)
+            rows = choose_onsets(probabilities * present[0][:, None, None, None] * mask[0][None, :, None, None])
+            classes = self._note_classes(features, rows)
+            tables.append(np.concatenate([rows[:, [1, 0, 2, 3]] + [start, 0, 0, 0], classes], axis=1))
+        return codec.decode(np.concatenate(tables), like)
+
+    def _note_classes(self, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Duration and velocity class of each row (role, bar, tick, pitch), shape (n, 2)."""
+        result = []
+        for start in range(0, len(rows), _NOTE_ROOM):
+            chunk = rows[start : start + _NOTE_ROOM]
+            padded = np.zeros((_NOTE_ROOM, 4), np.int32)
+            padded[: len(chunk)] = chunk
+            place = (padded[:, 0] * self.bars + padded[:, 1]) * TICKS_PER_BAR + padded[:, 2]
+            result.append(self._classes(features, place.astype(np.int32), padded[:, 0], padded[:, 3])[: len(chunk)])
+        return np.concatenate(result) if result else np.zeros((0, 2), np.int64)
+
+    def _probabilities(self, latents: Any, mask: Any, present: Any, style: Any) -> Any:
+        logits, features = self.vae.decode(latents, mask, present, style)
+        return keras.ops.sigmoid(logits), features
+
+    def _best_classes(self, features: Any, place: Any, role: Any, pitch: Any) -> Any:
+        durations, velocities = self.vae.note_classes(features, place, role, pitch)
+        best = [keras.ops.argmax(durations, axis=-1), keras.ops.argmax(velocities, axis=-1)]
+        return keras.ops.stack(best, axis=-1)
+
+
+def blank(request: Request) -> Music:
+    """A silent piece with everything a request says except notes."""
+    style = STYLE_BY_NAME[request.style]
+    programs = [style.program(role) for role in ROLE_NAMES]
+    tracks = codec.empty_tracks(programs, request.roles)
+    assert request.tempo is not None and not isinstance(request.key, str)  # a Request fills both in
+    return Music(tracks, request.bars, request.tempo, request.key, request.style)
+
+
+def present_roles(roles: Sequence[str]) -> np.ndarray:
+    """1 for each role that plays, float32, shape (1, roles)."""
+    return np.array([[role in roles for role in ROLE_NAMES]], np.float32)
+
+
+def bar_mask(bars: int, room: int) -> np.ndarray:
+    """1 for each of the first `bars` bars, float32, shape (1, room)."""
+    return (np.arange(room) < bars).astype(np.float32)[None]
