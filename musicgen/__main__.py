@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from musicgen import __version__
 from musicgen.errors import MusicgenError, RequestError
-from musicgen.request import DEFAULT_TEMPERATURE
+from musicgen.request import ATTRIBUTE_RANGES, DEFAULT_TEMPERATURE
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 
@@ -48,9 +48,17 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")
     generate.add_argument("--temperature", type=_number, default=DEFAULT_TEMPERATURE, help="0 to 1.5")
     generate.add_argument("--roles", default=",".join(ROLE_NAMES), help="which play, separated by commas")
+    for name, (low, high, unit) in ATTRIBUTE_RANGES.items():
+        generate.add_argument(
+            f"--{name}", type=_number, help=f"{low:g} to {high:g} {unit}; the model's choice if not given"
+        )
+    generate.add_argument("--chords", help='such as "Am F C G", or "Am F | C G" with bar lines; repeated')
+    generate.add_argument("--form", help="a letter for each four bars, such as AABA; repeated")
     generate.add_argument("--count", type=_number, default=1, help="how many pieces, with seeds from --seed on")
     generate.add_argument("--out", type=Path, required=True, help="a file (.mid .wav .mp3 .ogg .flac) or a folder")
     generate.set_defaults(run=_generate)
+
+    _add_changes(commands)
 
     prepare = commands.add_parser("prepare", help="build the encoded data set")
     prepare.add_argument("--corpus", type=Path, required=True, help="the folder of the archives")
@@ -65,9 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     prepare.set_defaults(run=_prepare)
 
     train = commands.add_parser("train", help="train a model; the same command resumes it")
-    train.add_argument("model", choices=["vae"])
+    train.add_argument("model", choices=["vae", "gan"])
     train.add_argument("--data", type=Path, required=True, help="a folder made by prepare")
     train.add_argument("--run", dest="folder", type=Path, required=True, help="the folder of the run")
+    train.add_argument("--from", dest="start", type=Path, help="a checkpoint to go on from; for a gan, the VAE's")
     train.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER", help="a value of the plan")
     train.set_defaults(run=_train)
 
@@ -80,12 +89,65 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--out", type=Path, required=True, help="the folder of report.json and report.html")
     evaluate.set_defaults(run=_evaluate)
 
+    publish = commands.add_parser("publish", help="push a model, or the page as a Space, to the Hugging Face Hub")
+    publish.add_argument("what", metavar="MODEL", help='a bundled name, a folder, or "space" for the page')
+    publish.add_argument("--repo", required=True, help="org/name; made if it is not there")
+    publish.add_argument("--report", type=Path, help="report.json of evaluate, for the table in the model card")
+    publish.add_argument("--model", help="of a Space: org/name@commit that it loads; the bundled one if not given")
+    publish.add_argument("--dry-run", action="store_true", help="show exactly what would go up, and push nothing")
+    publish.set_defaults(run=_publish)
+
     benchmark = commands.add_parser("benchmark", help="measure speed on this machine")
     benchmark.add_argument("--model", default="vae")
     benchmark.add_argument("--rounds", type=int, default=50)
     benchmark.add_argument("--out", type=Path, help="a .json file; printed if not given")
     benchmark.set_defaults(run=_benchmark)
     return parser
+
+
+def _add_changes(commands: Any) -> None:
+    """The commands that begin with MIDI files, anyone's."""
+
+    def change(name: str, about: str, values: dict[str, dict[str, Any]]) -> None:
+        parser = commands.add_parser(name, help=about)
+        parser.add_argument("file", type=Path, help="a MIDI file")
+        parser.add_argument("--model", default="vae", help=model)
+        parser.add_argument("--style", help="what to take the piece for; as the file says if not given")
+        parser.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")
+        parser.add_argument("--out", type=Path, required=True, help="a file (.mid .wav .mp3 .ogg .flac)")
+        for value, settings in values.items():
+            parser.add_argument(f"--{value}", **settings)
+        parser.set_defaults(run=_change, values=tuple(values))
+
+    model = "a bundled name, a folder, or org/name@revision on the Hub"
+    names = ", ".join(ROLE_NAMES)
+    strength: dict[str, Any] = {"type": _number, "help": "0 (as it is) to 1 (another piece)"}
+    keep = {"default": "", "help": f"roles to keep note for note: {names}"}
+    roles = {"default": "", "help": f"of {names}; all that there are if not given"}
+    change("vary", "change a piece", {"strength": strength | {"default": 0.3}, "keep": keep})
+    bars = {"help": 'such as "5-8" or "1-4,9"; all if not given'}
+    change("infill", "make bars of roles anew, to fit what stays", {"bars": bars, "roles": roles})
+    change("accompany", "put a band around a piece", {"roles": roles})
+    more = {"type": _whole, "default": 8, "help": "how many more bars"}
+    change("continue", "go on from the end of a piece", {"bars": more})
+    to = {"required": True, "help": ", ".join(STYLE_NAMES)}
+    change("restyle", "lead a piece into another style", {"to": to, "strength": strength | {"default": 0.7}})
+
+    morph = commands.add_parser("morph", help="the way from one piece to another")
+    morph.add_argument("first", type=Path, help="a MIDI file")
+    morph.add_argument("last", type=Path, help="a MIDI file")
+    morph.add_argument("--model", default="vae", help=model)
+    morph.add_argument("--steps", type=_whole, default=5, help="pieces on the way, both ends included")
+    morph.add_argument("--out", type=Path, required=True, help="a folder")
+    morph.set_defaults(run=_morph)
+
+
+def _whole(text: str) -> int:
+    """A whole number as typed."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a whole number. Received: {text[:40]!r}") from None
 
 
 def _number(text: str) -> float | int:
@@ -106,6 +168,7 @@ def _generate(options: argparse.Namespace) -> None:
     request = Request(
         options.style, options.bars, options.tempo, options.key, options.seed, options.temperature,
         tuple(role.strip() for role in options.roles.split(",")),
+        **{name: getattr(options, name) for name in (*ATTRIBUTE_RANGES, "chords", "form")},
     )  # fmt: skip
     if options.out.suffix:
         if options.count != 1:
@@ -113,6 +176,30 @@ def _generate(options: argparse.Namespace) -> None:
         paths = [write_one(options.model, request, options.out)]
     else:
         paths = write_many(options.model, request, options.count, options.out)
+    for path in paths:
+        print(path)
+
+
+def _change(options: argparse.Namespace) -> None:
+    from musicgen.change import write_change
+
+    values = {name: getattr(options, name) for name in options.values}
+    said = write_change(
+        options.command, options.model, options.file, options.out, options.seed, options.style, **values
+    )
+    for sentence in said:
+        print(sentence, file=sys.stderr)
+    print(options.out)
+
+
+def _morph(options: argparse.Namespace) -> None:
+    from musicgen.change import write_morph
+
+    if options.out.suffix:
+        raise RequestError(f"--out: expected a folder. Received: {options.out}.")
+    paths, said = write_morph(options.model, options.first, options.last, options.steps, options.out)
+    for sentence in said:
+        print(sentence, file=sys.stderr)
     for path in paths:
         print(path)
 
@@ -132,9 +219,11 @@ def _prepare(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace) -> None:
     from musicgen.hub import write_manifest
     from musicgen.training.fit import Plan, train_vae
+    from musicgen.training.fit_gan import GANPlan, train_gan
 
     values: dict[str, Any] = {}
-    known = {name: type(value) for name, value in Plan().__dict__.items()}
+    plan = GANPlan if options.model == "gan" else Plan
+    known = {name: type(value) for name, value in plan().__dict__.items()}
     for item in options.set:
         name, _, text = item.partition("=")
         try:
@@ -143,7 +232,12 @@ def _train(options: argparse.Namespace) -> None:
             raise RequestError(
                 f"--set: expected NAME=NUMBER, a name of {', '.join(known)}. Received: {item}."
             ) from None
-    train_vae(options.data, options.folder, Plan(**values))
+    if options.model == "vae":
+        train_vae(options.data, options.folder, Plan(**values), start=options.start)
+    elif options.start is None:
+        raise RequestError("--from: expected the checkpoint folder of a VAE. Received: nothing.")
+    else:
+        train_gan(options.data, options.folder, options.start, GANPlan(**values))
     print(write_manifest(options.folder / "checkpoint").parent)
 
 
@@ -153,6 +247,19 @@ def _evaluate(options: argparse.Namespace) -> None:
     models = options.model or ["vae"]
     evaluate(models, options.data, options.out, options.count, options.temperature, options.audio)
     print(options.out / "report.html")
+
+
+def _publish(options: argparse.Namespace) -> None:
+    from musicgen.publish import publish, publish_space
+
+    if options.what == "space":
+        if options.report is not None:
+            raise RequestError("--report: expected a model to publish. Received: a Space.")
+        print(publish_space(options.repo, model=options.model, dry_run=options.dry_run))
+        return
+    if options.model is not None:
+        raise RequestError(f"--model: expected the word space before it. Received: {options.what}.")
+    print(publish(options.what, options.repo, report=options.report, dry_run=options.dry_run))
 
 
 def _benchmark(options: argparse.Namespace) -> None:

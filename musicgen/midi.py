@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import struct
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -78,13 +80,17 @@ class Score:
     @property
     def tempo(self) -> float:
         """The tempo in force for most of the piece, in beats a minute; 120 if the file has none."""
-        if not self.tempos:
-            return _DEFAULT_TEMPO
+        held = self.beats_at
+        return max(held, key=lambda tempo: held[tempo]) if held else _DEFAULT_TEMPO
+
+    @property
+    def beats_at(self) -> dict[float, float]:
+        """Tempo to how many beats it is in force; empty if the file has none."""
         held: dict[float, float] = defaultdict(float)
-        ends = [beat for beat, _ in self.tempos[1:]] + [max(self.end, self.tempos[-1][0])]
-        for (beat, tempo), end in zip(self.tempos, ends, strict=True):
-            held[tempo] += end - beat
-        return max(held, key=lambda tempo: held[tempo])
+        ends = [beat for beat, _ in self.tempos[1:]] + [self.end]
+        for (beat, tempo), end in zip(self.tempos, ends, strict=False):  # no tempo, no end
+            held[tempo] += max(0.0, end - beat)
+        return dict(held)
 
     @property
     def end(self) -> float:
@@ -188,6 +194,19 @@ def read_score(data: bytes) -> Score:
         MidiError: not a MIDI file, damaged, over 2 MB, over 100,000 notes, or over 20,000 beats long.
     """
     return _read(data, _score)
+
+
+def without_unknown_keys(data: bytes) -> bytes:
+    """The same file; key signatures that do not exist, which some programs write, become events that say nothing.
+
+    No reader accepts a file with such a signature, as mido does not.
+    """
+
+    def mend(found: re.Match[bytes]) -> bytes:
+        accidentals, mode = struct.unpack("bB", found[1])
+        return found[0] if abs(accidentals) <= 7 and mode <= 1 else b"\xff\x7f\x02\0\0"  # sequencer-specific
+
+    return re.sub(rb"\xff\x59\x02(..)", mend, data, flags=re.DOTALL)
 
 
 def timeline(data: bytes) -> Timeline:
@@ -355,4 +374,5 @@ def _end_of_tracks(data: bytes) -> int:
 __all__ = [
     "CHANNELS", "DRUM_CHANNEL", "MIX", "Score", "ScoreNote", "ScoreTrack", "Timeline",
     "from_midi", "read_recipe", "read_score", "seconds", "timeline", "to_midi",
+    "without_unknown_keys",
 ]  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from musicgen.attributes import ATTRIBUTES
 from musicgen.errors import MusicgenError, RequestError
+from musicgen.harmony import read_progression
 from musicgen.music import Key
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
 
@@ -14,6 +17,15 @@ TEMPO_RANGE = (40.0, 240.0)
 TEMPERATURE_RANGE = (0.0, 1.5)
 DEFAULT_TEMPERATURE = 0.8
 """Where samples were nearest to songs that the model has not heard, see docs/experiments.md."""
+ATTRIBUTE_RANGES: dict[str, tuple[float, float, str]] = {
+    "density": (10.0, 80.0, "notes a bar"),
+    "rhythm": (0.0, 30.0, "per cent of onsets"),
+    "register": (46.0, 70.0, "as MIDI pitch"),
+    "polyphony": (2.5, 8.5, "notes at a time"),
+    "tension": (5.0, 35.0, "per cent of intervals"),
+}
+"""Least, most and unit of what can be asked for: about the middle 96 per cent of the music learned from."""
+SECTION_BARS = 4
 MAX_SEED = 2**32 - 1
 _C_MAJOR = Key(0)
 
@@ -30,6 +42,11 @@ class Request:
         seed: 0 to 2**32 - 1; the same request gives the same music.
         temperature: 0 (the most expected music) to 1.5; 1 samples the model as it was trained.
         roles: the roles that play, at least one.
+        density, rhythm, register, polyphony, tension: targets for what `musicgen.attributes` measures, in its units,
+            within `ATTRIBUTE_RANGES`. Here and below None leaves it to the model.
+        chords: a progression such as "Am F C G", in the key as it sounds, repeated to the end of the piece; see
+            `harmony.read_progression`.
+        form: a letter from A to D for each four bars, with ' for a variation, such as "AABA" or "ABA'C"; repeated.
 
     Raises:
         RequestError: a field is of the wrong type or out of its range.
@@ -42,6 +59,13 @@ class Request:
     seed: int = 0
     temperature: float = DEFAULT_TEMPERATURE
     roles: tuple[str, ...] = ROLE_NAMES
+    density: float | None = None
+    rhythm: float | None = None
+    register: float | None = None
+    polyphony: float | None = None
+    tension: float | None = None
+    chords: str | None = None
+    form: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.style, str) or self.style not in STYLE_BY_NAME:
@@ -72,9 +96,29 @@ class Request:
             received = _show(unknown[0]) if unknown else "none"
             raise RequestError(f"roles: expected at least one of {', '.join(ROLE_NAMES)}. Received: {received}.")
         self._set("roles", tuple(role for role in ROLE_NAMES if role in roles))
+        for name, (low, high, unit) in ATTRIBUTE_RANGES.items():
+            if getattr(self, name) is not None:
+                self._set(name, _number(name, getattr(self, name), (low, high), unit))
+        if self.chords is not None:
+            self._set("chords", _progression(self.chords))
+        if self.form is not None:
+            self._set("form", _form(self.form))
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
+
+    @property
+    def attributes(self) -> dict[str, float]:
+        """The targets that are set."""
+        return {name: getattr(self, name) for name in ATTRIBUTES if getattr(self, name) is not None}
+
+    @property
+    def sections(self) -> tuple[str, ...] | None:
+        """The letter, and ' for a variation, of each `SECTION_BARS` bars of the piece."""
+        if self.form is None:
+            return None
+        letters = re.findall("[A-D]'?", self.form)
+        return tuple(letters[i % len(letters)] for i in range(self.bars // SECTION_BARS))
 
     def to_dict(self) -> dict[str, object]:
         """Plain values that JSON can hold; `from_dict` reads them back."""
@@ -111,6 +155,22 @@ def _number(name: str, value: object, limits: tuple[float, float], unit: str = "
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
         raise RequestError(f"{name}: expected {expected}. Received: {_show(value)}.")
     return float(value)
+
+
+def _progression(text: object) -> str:
+    if not isinstance(text, str):
+        raise RequestError(f'chords: expected text such as "Am F C G". Received: {_show(text)}.')
+    try:
+        read_progression(text)
+    except MusicgenError as error:
+        raise RequestError(f"chords: {error}") from None
+    return " ".join(text.split())
+
+
+def _form(text: object) -> str:
+    if not isinstance(text, str) or not re.fullmatch("([A-D]'?){1,16}", text.upper().replace("’", "'")):
+        raise RequestError(f"form: expected letters from A to D, such as AABA or ABA'C. Received: {_show(text)}.")
+    return text.upper().replace("’", "'")
 
 
 def _show(value: object) -> str:

@@ -37,6 +37,15 @@ def test_a_midi_file_holds_what_was_asked_for(model: str, tmp_path: Path) -> Non
     assert (music.bars, music.tempo, music.key, music.style) == (4, 90, Key.parse("A minor"), "jazz")
 
 
+def test_wishes_are_in_the_recipe(model: str, tmp_path: Path) -> None:
+    out = tmp_path / "song.mid"
+    assert generate(model, out, "--density", "40", "--chords", "Am F | C G", "--form", "AB") == 0
+    recipe = read_recipe(out.read_bytes())
+    assert recipe is not None
+    wishes = {"density": 40.0, "tension": None, "chords": "Am F | C G", "form": "AB"}
+    assert recipe["request"].items() >= wishes.items()  # type: ignore[attr-defined]
+
+
 def test_the_recipe_in_the_file_makes_the_same_bytes_again(model: str, tmp_path: Path) -> None:
     first, again = tmp_path / "first.mid", tmp_path / "again.mid"
     assert generate(model, first, "--seed", "3", "--roles", "bass,drums") == 0

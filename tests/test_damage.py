@@ -1,7 +1,9 @@
-"""Five hundred damaged files: each is read, or left out for a reason that is on the list; nothing escapes."""
+"""Seven hundred damaged files: each is read, or left out for a reason that is on the list; nothing escapes."""
 
+import io
 import random
 import re
+import zipfile
 from collections import Counter
 
 import pytest
@@ -15,6 +17,16 @@ from tests.test_leadsheets import WHOLE, C, sheet
 
 LEAD_SHEET = sheet(*[C + WHOLE] * 8)
 SONG = song_xml(8)
+
+
+def packed(xml: bytes) -> bytes:
+    """A score as the archives have it: an .mxl, which is a zip file with a note of where the score is."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        rootfile = '<rootfile full-path="score.xml"/>'
+        archive.writestr("META-INF/container.xml", f"<container><rootfiles>{rootfile}</rootfiles></container>")
+        archive.writestr("score.xml", xml)
+    return file.getvalue()
 
 
 def damaged(data: bytes, rng: random.Random) -> bytes:
@@ -42,7 +54,14 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
 
 @pytest.mark.parametrize(
     ("kind", "original", "count"),
-    [("band", band_file(1), 250), ("songs", SONG, 100), ("lead sheets", LEAD_SHEET, 150)],
+    [
+        ("band", band_file(1), 250),
+        ("songs", SONG, 100),
+        ("lead sheets", LEAD_SHEET, 150),
+        ("songs", packed(SONG), 100),
+        ("lead sheets", packed(LEAD_SHEET), 100),
+    ],
+    ids=["band.mid", "song.xml", "lead-sheet.xml", "song.mxl", "lead-sheet.mxl"],
 )
 def test_a_damaged_file_is_read_or_left_out_for_a_reason(kind: str, original: bytes, count: int) -> None:
     rng = random.Random(kind)

@@ -1,15 +1,21 @@
 """Checkpoints from a folder, and through the real client from a Hub on loopback that can have every fault."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from musicgen import hub
 from musicgen.errors import CheckpointError
-from musicgen.hub import FILES, fingerprint, resolve, write_manifest
+from musicgen.hub import FILES, HubUnreachable, download, fingerprint, resolve, write_manifest
 from tests.loopback_hub import COMMIT, LoopbackHub
 
 CONFIG = b'{"model": "vae"}'
@@ -36,8 +42,9 @@ def server(folder):
 
 
 @pytest.fixture
-def fetch(server, tmp_path):
+def fetch(server, tmp_path, monkeypatch):
     """`resolve` against the loopback Hub, with a cache of its own."""
+    monkeypatch.setattr(download, "ANSWER_SECONDS", 60.0)  # a busy test machine is no Hub out of reach
 
     def fetch(name=NAME, deadline_s=60.0, progress=None):
         return resolve(
@@ -186,22 +193,27 @@ def test_an_unknown_model_commit_or_file(fetch, server):
 @pytest.mark.parametrize(
     ("status", "message"), [(401, "no such model, or a private one"), (403, "403"), (404, "no such model")]
 )
-def test_a_refusal_by_the_hub(fetch, server, status, message):
+def test_a_refusal_is_no_trouble_of_the_hub(fetch, server, status, message):
     server.status = status
-    assert message in refusal(fetch)
+    with pytest.raises(CheckpointError, match=message) as error:
+        fetch()
+    assert not isinstance(error.value, HubUnreachable)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_hub_in_trouble_is_given_up_in_time(fetch, server, status):
+def test_a_hub_in_trouble_is_given_up_in_time_and_counts_as_out_of_reach(fetch, server, tmp_path, status):
     server.status = status
     started = time.monotonic()
-    refusal(fetch, deadline_s=3)
+    with pytest.raises(HubUnreachable):
+        fetch(deadline_s=3)
     assert time.monotonic() - started < 6
+    assert not list((tmp_path / "cache").rglob("*.json"))
 
 
-def test_a_hub_that_refuses_connections(fetch, server, tmp_path):
+def test_a_hub_that_refuses_connections_is_out_of_reach(tmp_path):
     started = time.monotonic()
-    refusal(resolve, NAME, endpoint="http://127.0.0.1:9", cache_dir=tmp_path / "cache", deadline_s=3)
+    with pytest.raises(HubUnreachable):
+        resolve(NAME, endpoint="http://127.0.0.1:9", cache_dir=tmp_path / "cache", deadline_s=3)
     assert time.monotonic() - started < 6
 
 
@@ -210,6 +222,22 @@ def test_a_black_hole_is_given_up_at_the_deadline(fetch, server):
     started = time.monotonic()
     assert "nothing complete within 2 s; check the network" in refusal(fetch, deadline_s=2)
     assert time.monotonic() - started < 4
+
+
+def test_a_visitor_is_told_of_a_black_hole_within_ten_seconds(server, tmp_path):
+    server.black_hole = True
+    started = time.monotonic()
+    with pytest.raises(HubUnreachable, match="no answer within 8 s; check the network, or name a local folder"):
+        resolve(NAME, endpoint=server.endpoint, cache_dir=tmp_path / "cache")
+    assert time.monotonic() - started < 10
+
+
+def test_offline_what_is_cached_serves_and_what_is_not_whole_is_not_handed_out(fetch, server, tmp_path):
+    path = fetch()
+    offline = {"endpoint": "http://127.0.0.1:9", "cache_dir": tmp_path / "cache", "deadline_s": 2}
+    assert resolve(NAME, **offline) == path
+    (path / "config.json").unlink()
+    assert "Expected config.json of org/model" in refusal(resolve, NAME, **offline)
 
 
 def test_a_body_cut_short_is_no_checkpoint(fetch, server):
@@ -249,6 +277,107 @@ def test_a_pointer_in_place_of_weights_is_refused(fetch, server):
 def test_another_commit_than_the_pinned_one_is_refused(fetch, server):
     server.commit = "f" * 40
     assert "another commit" in refusal(fetch)
+
+
+# --- the disk, and other processes -----------------------------------------------------------------------------
+
+FETCH = """
+import sys
+from musicgen.errors import CheckpointError
+from musicgen.hub import download, resolve
+download.ANSWER_SECONDS = {answer_s}
+{before}
+try:
+    print(resolve({name!r}, endpoint={endpoint!r}, cache_dir={cache!r}))
+except CheckpointError as error:
+    print(error)
+"""
+
+
+def fetching(server, tmp_path, before="", answer_s=60.0) -> subprocess.Popen:
+    """Another process that fetches the model into the same cache."""
+    code = FETCH.format(
+        answer_s=answer_s, before=before, name=NAME, endpoint=server.endpoint, cache=str(tmp_path / "cache")
+    )
+    command = [sys.executable, "-c", code]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_download_that_has_begun_may_take_longer_than_an_answer(server, tmp_path):
+    server.drip_seconds = 4.5  # in a process of its own: downloads that were given up would close its connection
+    said, _ = fetching(server, tmp_path, answer_s=3.0).communicate(timeout=120)
+    assert (Path(said.strip()) / "model.safetensors").read_bytes() == WEIGHTS
+
+
+def test_two_processes_at_once_both_get_the_whole_model(server, fetch, tmp_path):
+    server.drip_seconds = 4.0
+    both = [fetching(server, tmp_path, answer_s=3.0) for _ in range(2)]
+    said = [process.communicate(timeout=120) for process in both]
+    server.drip_seconds = 0.0
+    folder = fetch()
+    assert [out.strip() for out, _ in said] == [str(folder)] * 2, said
+    assert (folder / "model.safetensors").read_bytes() == WEIGHTS
+
+
+def test_a_disk_without_room_is_told_and_leaves_nothing_that_passes_for_the_model(server, fetch, tmp_path):
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))"
+    said, _ = fetching(server, tmp_path, before=limit).communicate(timeout=120)
+    assert said.startswith("Expected model.safetensors of org/model") and "OSError: File too large" in said
+    assert not list((tmp_path / "cache").rglob("model.safetensors"))
+    assert (fetch() / "model.safetensors").read_bytes() == WEIGHTS  # when there is room again
+
+
+@pytest.fixture
+def open_cache(server) -> Iterator[Path]:
+    """A cache with the model in it that any user may reach, and the client already imported."""
+    with tempfile.TemporaryDirectory() as name:
+        cache = Path(name)
+        cache.chmod(0o755)
+        resolve(NAME, endpoint=server.endpoint, cache_dir=cache)
+        yield cache
+
+
+@contextmanager
+def read_only(cache: Path) -> Iterator[None]:
+    """Nobody may write into the cache. Permissions do not bind root, who becomes another user."""
+    folders = [cache, *(path for path in cache.rglob("*") if path.is_dir())]
+    root = os.geteuid() == 0
+    for path in folders:
+        path.chmod(0o555)
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+        for path in folders:
+            path.chmod(0o755)
+
+
+def test_from_a_read_only_cache_the_model_serves_without_a_request(server, open_cache):
+    server.requests.clear()
+    with read_only(open_cache):
+        path = resolve(NAME, endpoint=server.endpoint, cache_dir=open_cache)
+    assert (path / "model.safetensors").read_bytes() == WEIGHTS
+    assert server.requests == []
+
+
+def test_a_read_only_cache_without_the_model_is_told(server, open_cache, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "any")  # else the client looks for one in a home that is not this user's
+    shutil.rmtree(next(open_cache.glob("models--*")))
+    with read_only(open_cache):
+        assert "PermissionError: Permission denied" in refusal(
+            resolve, NAME, endpoint=server.endpoint, cache_dir=open_cache
+        )
+
+
+def test_damage_in_a_read_only_cache_is_told(server, open_cache):
+    weights = next(open_cache.rglob("model.safetensors")).resolve()
+    weights.write_bytes(WEIGHTS[:-1] + b"!")
+    with read_only(open_cache):
+        said = refusal(resolve, NAME, endpoint=server.endpoint, cache_dir=open_cache)
+    assert "Expected to replace the damaged file" in said and "Permission denied" in said
 
 
 def test_importing_loads_no_client_and_no_framework():

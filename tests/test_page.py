@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -27,6 +28,9 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="the browser tests need: pip install playwright")
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from musicgen.attributes import measure
+from musicgen.midi import from_midi, read_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 APP = shlex.split(os.environ.get("MUSICGEN_TEST_APP", "")) or [sys.executable, str(ROOT / "app.py")]
@@ -240,6 +244,44 @@ def test_style_brings_its_usual_tempo_until_the_visitor_sets_one(visit: Visit) -
     expect(visit.page.locator("#tempo input")).to_have_value("100")
 
 
+def slide(visit: Visit, name: str, value: float) -> None:
+    visit.page.evaluate(
+        "([name, value]) => { const input = document.querySelector(`#shape-${name}`); input.value = value;"
+        " input.dispatchEvent(new Event('input')); }",
+        [name, value],
+    )
+
+
+def test_a_slider_asks_and_tells_what_the_piece_has(visit: Visit) -> None:
+    visit.page.click("#shape summary")
+    row = visit.page.locator("#shape [data-name=density]")
+    slide(visit, "density", 55)
+    expect(row.locator("output")).to_have_text("55 asked · … got")
+    visit.generate()
+    expect(row.locator("output")).to_have_text(re.compile(r"^55 asked · \d+ got$"))
+    music = from_midi(visit.download("mid")[1])
+    shown = {name: visit.page.text_content(f"#shape [data-name={name}] output") for name in ("density", "tension")}
+    assert shown == {
+        "density": f"55 asked · {round(measure(music)['density'])} got",
+        "tension": f"{round(measure(music)['tension'])}",
+    }
+    row.locator(".open").click()
+    expect(visit.page.locator("#shape .summary")).to_have_text("open")
+
+
+def test_chords_and_form_go_with_the_request(visit: Visit) -> None:
+    visit.page.click("#shape summary")
+    visit.page.fill("#shape [name=chords]", "Am | Dm E7")
+    visit.page.select_option("#shape [name=form]", "ABAC")
+    visit.generate()
+    recipe = read_recipe(visit.download("mid")[1])
+    assert recipe is not None
+    assert recipe["request"].items() >= {"chords": "Am | Dm E7", "form": "ABAC"}.items()  # type: ignore[attr-defined]
+    visit.page.fill("#shape [name=chords]", "Am H")
+    visit.page.click("#generate")
+    expect(visit.page.locator(".toast-body")).to_contain_text("Received: 'H'")
+
+
 # --- downloads --------------------------------------------------------------------------------------------------
 
 
@@ -317,6 +359,20 @@ def test_without_fluidsynth_the_page_starts_midi_downloads_and_one_line_says_wha
             visit.page.wait_for_function("before => document.querySelector('#seed input').value !== before", arg=seed)
             name, data = visit.download("mid")
             assert name.endswith(f"-seed{visit.seed()}.mid") and data.startswith(b"MThd")
+
+
+def test_without_the_hub_the_model_that_ships_plays_and_one_line_says_so(browser: Browser, tmp_path: Path) -> None:
+    with socket.socket() as closed:  # bound and never listening: nobody answers here
+        closed.bind(("127.0.0.1", 0))
+        away = {
+            "MUSICGEN_MODEL": f"org/model@{'0' * 40}",
+            "HF_ENDPOINT": f"http://127.0.0.1:{closed.getsockname()[1]}",
+            "HF_HOME": str(tmp_path / "hub"),
+        }
+        for server in _serve(tmp_path, away):
+            for visit in _visit(browser, server):
+                expect(visit.page.locator("#stage .remark")).to_contain_text("The Hub could not be reached")
+                visit.generate()
 
 
 def test_api_makes_a_midi_file_and_refuses_bad_input(server: Server) -> None:

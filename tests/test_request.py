@@ -40,6 +40,10 @@ def test_values_are_normalised():
         *[("temperature", value) for value in (-0.1, 1.51, NAN, INF, -INF, "1", None, False)],
         *[("roles", value) for value in ((), "drums", None, 3, ("lead",), ("bass", None), (["bass"],), {"x": 1})],
         ("roles", itertools.count()),
+        *[("density", value) for value in (9.9, 81, -1, NAN, INF, "20", True, [20], 10**5000)],
+        *[("tension", value) for value in (-5, 101, NAN, "low")],
+        *[("chords", value) for value in ("", "H", "C | F G A", "c f", "C " * 65, "||", 3, ["C"], "C\nX", "Cmajor7x")],
+        *[("form", value) for value in ("", "E", "A-B", "A" * 17, "'A", 3, ["A"], "AABA\n")],
     ],
     ids=lambda value: str(type(value).__name__) if not isinstance(value, str) else value[:20],
 )
@@ -49,13 +53,26 @@ def test_refuses_and_says_what_was_expected_and_received(field, value):
     assert "\n" not in str(error.value) and len(str(error.value)) < 300
 
 
+def test_a_form_is_repeated_to_the_end_of_the_piece():
+    assert Request(bars=32, form="aaba'").sections == ("A", "A", "B", "A'") * 2
+    assert Request(bars=8, form="ABAC").sections == ("A", "B")
+    assert Request().sections is None
+
+
+def test_only_targets_that_are_set_are_attributes():
+    assert Request(density=40, tension=12.5).attributes == {"density": 40.0, "tension": 12.5}
+
+
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.binary(max_size=20)
 _ANYTHING = st.recursive(
     _SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4)
 )
 
 
-@given(st.sampled_from(["style", "bars", "tempo", "key", "seed", "temperature", "roles"]), _ANYTHING)
+@given(
+    st.sampled_from(["style", "bars", "tempo", "key", "seed", "temperature", "roles", "rhythm", "chords", "form"]),
+    _ANYTHING,
+)
 def test_no_value_raises_anything_else(field, value):
     with contextlib.suppress(RequestError):
         Request(**{field: value})

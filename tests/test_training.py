@@ -1,5 +1,6 @@
 """Training: batches, a run that is stopped and goes on, and that it learns at all."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -7,14 +8,16 @@ import numpy as np
 import pytest
 
 from musicgen.corpus.dataset import Dataset, Piece
-from musicgen.errors import CorpusError
+from musicgen.errors import CheckpointError, CorpusError
 from musicgen.models import load_composer
+from musicgen.models.asking import in_order
 from musicgen.models.decoding import choose_onsets
-from musicgen.models.prior import PriorConfig
+from musicgen.models.prior import Prior, PriorConfig
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.request import Request
-from musicgen.training.batches import Windows, collate, room_for, transpose
+from musicgen.training.batches import Windows, collate, mutate, room_for, transpose
 from musicgen.training.fit import Plan, train_vae
+from musicgen.training.latents import LatentWindows, heard_mode
 
 PIECE = Piece("song", "source", "train", "jazz", "C major", 120, (0, -1, -1, 33, 0), 0, 16)
 SMALL = VAEConfig(latent=8, width=48, heads=2, encoder_blocks=1, conductor_blocks=1, note_width=32, features=12)
@@ -24,6 +27,58 @@ def test_transposing_moves_pitches_but_not_drums_and_stays_in_range() -> None:
     rows = np.array([[0, 0, 0, 47, 0, 0], [0, 3, 0, 0, 0, 0], [0, 4, 0, 5, 0, 0]])
     assert transpose(rows, 2)[:, 3].tolist() == [47 + 2 - 12, 2, 5]
     assert transpose(rows, -3)[:, 3].tolist() == [44, 9, 5]
+
+
+def test_a_mutated_window_lacks_notes_and_moves_some_but_invents_none_and_leaves_drums_in_place() -> None:
+    rows = np.array([[0, role, tick, 5, 3, 2] for role in (0, 4) for tick in range(48)])
+    changed = [mutate(rows, np.random.default_rng(seed)) for seed in range(20)]
+    places = {tuple(row) for row in rows[:, [0, 1, 2]].tolist()}
+    assert all({tuple(row) for row in table[:, [0, 1, 2]].tolist()} <= places for table in changed)
+    assert all((table[table[:, 1] == 4, 3] == 5).all() for table in changed)
+    assert any((table[table[:, 1] == 0, 3] != 5).any() for table in changed)
+    assert min(map(len, changed)) > 0.5 * len(rows) > 0 and max(map(len, changed)) <= len(rows)
+
+
+def test_sections_are_named_in_the_order_of_their_appearance() -> None:
+    form = np.repeat([6, 2, 7, 2], 2)  # D B D' B
+    assert in_order(form).tolist() == [0, 0, 2, 2, 1, 1, 2, 2]
+
+
+def test_the_mode_is_what_most_bars_sound_like() -> None:
+    keys = np.array([0, 21, 21, 7])
+    assert heard_mode(keys, np.array([0.1, 0.2, 0.2, 0.9])) == 1
+    assert heard_mode(keys, np.array([0.5, 0.2, 0.2, 0.9])) == 0
+    assert heard_mode(np.array([7, 7]), np.ones(2)) == 2
+
+
+def test_a_latent_window_asks_for_what_it_is(prepared: Path) -> None:
+    vae = VAE(SMALL, name="vae")
+    prior = Prior(PriorConfig(latent=8, width=20, heads=2, blocks=1), name="prior")
+    windows = LatentWindows(vae, Dataset.open(prepared), "train", 64, 4, {}, seed=3)
+    prior.quantiles.assign(windows.quantiles())
+    windows.rank(prior)
+    batch = windows.batch()
+    levels, asked = batch["attributes"][..., 0], batch["attributes"][..., 1]
+    assert np.abs(levels).max() <= 1 and 0 < asked.mean() < 1
+    assert set(batch["style"]) & {SMALL.styles} and set(batch["style"]) - {SMALL.styles}  # asked for, and left open
+    assert batch["chords"].max() == 49 and batch["chords"].min() < 48
+    assert batch["form"].max() == 8 and batch["form"].min() == 0
+    cut = batch["bar_mask"].sum(axis=1) < 16
+    assert 0 < cut.sum() < 32
+
+
+def test_training_goes_on_from_a_checkpoint(prepared: Path, tmp_path: Path) -> None:
+    prior = PriorConfig(latent=8, width=20, heads=2, blocks=1)
+    plan = Plan(steps=1, prior_steps=1, epoch=1, windows=2, prior_windows=4, rate=0.0)
+    first = train_vae(prepared, tmp_path / "a", plan, SMALL, prior)
+    keras.utils.set_random_seed(5)
+    second = train_vae(
+        prepared, tmp_path / "b", replace(plan, seed=9), SMALL, prior, start=tmp_path / "a" / "checkpoint"
+    )
+    for a, b in zip(first.vae.get_weights(), second.vae.get_weights(), strict=True):
+        assert np.allclose(a, b, atol=1e-3)  # a checkpoint is float16
+    with pytest.raises(CheckpointError, match="architecture"):
+        train_vae(prepared, tmp_path / "c", plan, replace(SMALL, width=24), prior, start=tmp_path / "a" / "checkpoint")
 
 
 def test_a_batch_has_a_cell_per_bar_and_role() -> None:

@@ -8,6 +8,7 @@ def tiny_vae() -> Composer:
     import keras
 
     from musicgen.models.prior import Prior, PriorConfig
+    from musicgen.models.progression import Progression, ProgressionConfig
     from musicgen.models.vae import VAE, VAEConfig
     from musicgen.models.vae_composer import VAEComposer
 
@@ -23,4 +24,5 @@ def tiny_vae() -> Composer:
     for weight in prior.trainable_weights:
         if "modulation" in weight.path or "x_out" in weight.path:
             weight.assign(keras.random.normal(weight.shape, stddev=0.1, seed=1))
-    return VAEComposer(vae, prior, steps=2)
+    progression = Progression(ProgressionConfig(chord=4, width=8), name="progression")
+    return VAEComposer(vae, prior, progression, steps=2)

@@ -190,7 +190,7 @@ def to_music(score: Score, style: str, human: bool | None = None, cleaning: Clea
         parts = []
         for role, candidates in roles.items():
             if candidates:
-                parts.append(_merge(role, candidates, bars, played, style, cleaning))
+                parts.append(merge(role, candidates, bars, played, STYLE_BY_NAME[style].kit, cleaning))
         parts = [part for part in parts if part.notes]
         if len(parts) < 2:
             continue
@@ -235,9 +235,20 @@ def _cut(track: ScoreTrack, start: float, end: float) -> ScoreTrack:
     return ScoreTrack(track.name, track.program, track.is_drums, notes)
 
 
-def _merge(
-    role: str, candidates: Sequence[ScoreTrack], bars: int, human: bool, style: str, cleaning: Cleaning
-) -> Track:
+def merge(role: str, candidates: Sequence[ScoreTrack], bars: int, human: bool, kit: int, cleaning: Cleaning) -> Track:
+    """What a role plays: of the tracks that fit it each bar takes the best-ranked one that begins a note in it.
+
+    Drum tracks are put together instead. A part that is mostly out of its role's range moves by `register_shift`,
+    single notes that still are move by octaves.
+
+    Args:
+        role: a role name.
+        candidates: tracks in beats from the first bar line on, the best first, at least one.
+        bars: length; what begins later is left out.
+        human: see `codec.quantise`.
+        kit: GM percussion program of the drums.
+        cleaning: counts what was mended.
+    """
     limits = ROLE_BY_NAME[role]
     grid = [to_grid(track.notes, human) for track in candidates]
     ticks = bars * TICKS_PER_BAR
@@ -248,7 +259,7 @@ def _merge(
             for note in notes
             if (drum := canonical_drum(note.pitch)) is not None and 0 <= note.onset < ticks
         ]
-        return Track(role, STYLE_BY_NAME[style].kit, untangle_counted(found, ticks, cleaning))
+        return Track(role, kit, untangle_counted(found, ticks, cleaning))
     by_bar: dict[int, tuple[int, list[Note]]] = {}
     for rank, notes in enumerate(grid):
         for note in notes:
@@ -256,7 +267,7 @@ def _merge(
             if not 0 <= note.onset < ticks or by_bar.get(bar, (rank,))[0] != rank:
                 continue
             by_bar.setdefault(bar, (rank, []))[1].append(note)
-    shift = _register_shift([note.pitch for note in grid[0]], limits.low, limits.high)
+    shift = register_shift([note.pitch for note in grid[0]], limits.low, limits.high)
     found = [
         replace(note, pitch=fold_counted(note.pitch + shift, limits.low, limits.high, cleaning))
         for _, notes in by_bar.values()
@@ -265,7 +276,7 @@ def _merge(
     return Track(role, candidates[0].program, untangle_counted(found, ticks, cleaning))
 
 
-def _register_shift(pitches: Sequence[int], low: int, high: int) -> int:
+def register_shift(pitches: Sequence[int], low: int, high: int) -> int:
     """Octaves, in semitones, that bring most of a part into a role's range, so that lines are not torn note by note."""
     outside = {s: sum(not low <= p + s <= high for p in pitches) for s in (0, 12, -12, 24, -24)}
     if outside[0] <= 0.1 * len(pitches):  # a few stray notes do not move the others

@@ -1,14 +1,8 @@
-"""Chord names: MusicXML's, MMA's, and the root and quality that the labels keep of them."""
+"""MusicXML chord symbols as chord names of MMA."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
-
-from musicgen.music import Key
-
-QUALITIES = ("major", "minor", "dominant", "diminished")
-"""What labels tell apart: the third and fifth, and the minor seventh over a major third."""
 
 _KINDS = {
     "major": "", "minor": "m", "augmented": "aug", "diminished": "dim",
@@ -62,25 +56,3 @@ def _letter(pitch: Any) -> str:
     if abs(pitch.alter) > 1:  # MMA reads no double accidentals
         return ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")[int(pitch.midi) % 12]
     return str(pitch.step) + {0: "", 1: "#", -1: "b"}[round(pitch.alter)]
-
-
-def parse_chord(name: str) -> tuple[int, str] | None:
-    """Root (pitch class, 0 to 11) and one of `QUALITIES` of an MMA chord name; None for "z", which is no chord.
-
-    Sixths, major sevenths, suspensions, power chords and augmented triads count as major, half-diminished as
-    diminished; a bass after a slash is not looked at.
-    """
-    match = re.match(r"([A-G][b#]?)(.*)", name.split("/")[0])
-    if match is None:
-        return None
-    root, kind = Key.parse(match[1]).tonic, match[2]
-    if kind.startswith(("dim", "m7b5", "m9b5", "mb5")):
-        return root, "diminished"
-    if kind.startswith("m"):
-        return root, "minor"
-    if kind.startswith("69"):
-        return root, "major"
-    return root, "dominant" if re.match(r"(aug)?(7|9|11|13)", kind) else "major"
-
-
-__all__ = ["QUALITIES", "mma_chord", "parse_chord"]

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from musicgen import codec
-from musicgen.corpus.chords import QUALITIES, parse_chord
 from musicgen.corpus.keys import PROFILES
+from musicgen.harmony import QUALITIES, chord_code, parse_chord
 from musicgen.music import MODES, TICKS_PER_BAR, TICKS_PER_BEAT
 from musicgen.roles import ROLES
 
@@ -47,11 +47,6 @@ _TEMPLATES: tuple[tuple[str, tuple[int, ...], float], ...] = (
     ("diminished", (0, 3, 6), -0.03), ("diminished", (0, 3, 6, 9), -0.03), ("diminished", (0, 3, 6, 10), -0.04),
 )  # fmt: skip
 """Quality, its pitch classes above the root, and a handicap: a chord of four notes fits almost anything a little."""
-
-
-def chord_code(root: int, quality: str) -> int:
-    """0 to 47: the quality's place in `chords.QUALITIES` times 12, and the root's pitch class."""
-    return QUALITIES.index(quality) * 12 + root % 12
 
 
 def measure(rows: np.ndarray, bars: int, given: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -219,6 +214,6 @@ def _attributes(rows: np.ndarray, bars: int) -> np.ndarray:
 
 
 __all__ = [
-    "ATTRIBUTES", "LABELS", "NONE", "agreement", "chord_code", "estimate_chords", "given_chords", "heard_chords",
+    "ATTRIBUTES", "LABELS", "NONE", "agreement", "estimate_chords", "given_chords", "heard_chords",
     "measure",
 ]  # fmt: skip

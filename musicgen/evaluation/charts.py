@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -103,4 +103,26 @@ def strip(rows: Mapping[str, tuple[float, float, float]], colours: Mapping[str, 
     axis = f'<path d="M160 {bottom}H560M160 {bottom - 4}v8M360 {bottom - 4}v8M560 {bottom - 4}v8" stroke="#888"/>'
     return f'<svg class="strip" viewBox="0 0 620 {bottom + 8}" role="img" aria-label="Distance to data">{axis}' + (
         "".join(parts) + "</svg>"
+    )
+
+
+def follows(name: str, curve: Sequence[Sequence[float]], colour: str) -> str:
+    """Targets of an attribute against what was measured: median and, shaded, quartiles; dashed, what was asked."""
+    width, height = 230, 120
+    low, high = curve[0][0], curve[-1][0]
+    span = high - low or 1.0
+
+    def place(target: float, value: float) -> str:
+        y = height - min(max((value - low) / span, -0.2), 1.2) / 1.4 * height - height / 7
+        return f"{(target - low) / span * width:.1f},{y:.1f}"
+
+    band = [place(t, q) for t, q, _, _ in curve] + [place(t, q) for t, _, _, q in reversed(curve)]
+    middle = " ".join(place(t, m) for t, _, m, _ in curve)
+    return (
+        f'<figure class="small"><figcaption>{escape(name)}</figcaption>'
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="Target and measured {escape(name)}">'
+        f'<polyline points="{place(low, low)} {place(high, high)}" stroke="#888" stroke-dasharray="4" fill="none"/>'
+        f'<polygon points="{" ".join(band)}" fill="{colour}" fill-opacity=".2"/>'
+        f'<polyline points="{middle}" stroke="{colour}" stroke-width="2" fill="none"/></svg>'
+        f"<span>{low:.3g}</span><span>{high:.3g}</span></figure>"
     )

@@ -79,6 +79,7 @@ def html(
         "<h2>Reconstruction</h2>" + _reconstruction(report)
         if any(m["reconstruction"] for m in report["models"])
         else "",
+        _steering(report, colours),
         "<h2>By style</h2>",
         _styles(report),
         "<h2>Alarms and harmony</h2>",
@@ -179,6 +180,30 @@ def _reconstruction(report: Mapping[str, Any]) -> str:
         for role, value in model["reconstruction"].items()
     ]
     return _table(["model", "role", "onset F1", "framewise accuracy", "hold floor"], rows)
+
+
+def _steering(report: Mapping[str, Any], colours: Mapping[str, str]) -> str:
+    """Do the controls do what they say? Nothing for models that have none."""
+    parts = []
+    for model in report["models"]:
+        steered = model["steering"]
+        if not steered:
+            continue
+        rows = [
+            [name, *(_show(found[k]) for k in ("rho", "leakage", "error"))]
+            for name, found in steered["attributes"].items()
+        ]
+        curves = (charts.follows(n, f["curve"], colours[model["name"]]) for n, f in steered["attributes"].items())
+        chords, form = steered["chords"], steered["form"]
+        parts.append(
+            f"<h3>{escape(model['name'])}</h3>"
+            + _table(["attribute", "Spearman's rho", "leakage", "median error"], rows)
+            + f'<div class="grid">{"".join(curves)}</div>'
+            + f"<p>Half bars heard as the chord asked for: root {_percent(chords['root'])}, root and third "
+            f"{_percent(chords['root and third'])}. Form as asked: {_percent(form['exact'])} of pieces, "
+            f"{_percent(form['pairs'])} of pairs of sections.</p>"
+        )
+    return "<h2>Steering</h2>" + "".join(parts) if parts else ""
 
 
 def _styles(report: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from musicgen.evaluation import reconstruction
 from musicgen.evaluation.compare import Reference, Result, compare, pairs
 from musicgen.evaluation.memorisation import Melodies
 from musicgen.evaluation.report import html, markdown
+from musicgen.evaluation.steering import steering
 from musicgen.music import Music
 from musicgen.request import DEFAULT_TEMPERATURE, Request
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
@@ -71,7 +73,7 @@ def evaluate(
     started = time.perf_counter()
     dataset = Dataset.open(data)
     test = windows(dataset, "test", count)
-    requests = [_request(window, seed, temperature) for seed, window in enumerate(test)]
+    requests = [request_like(window, seed, temperature) for seed, window in enumerate(test)]
     train = [window.music for window in windows(dataset, "train", min(count, 500), seed=1)]
     reference = Reference(
         [window.music for window in test], [window.song for window in test], train, Melodies(_melodies(dataset))
@@ -91,16 +93,25 @@ def evaluate(
         if name == "real":
             valid = windows(dataset, "valid", count, seed=2, like=test)
             pieces, songs, identity, rebuilt = [w.music for w in valid], [w.song for w in valid], "validation songs", {}
+            steered: dict[str, Any] = {}
         else:
             composer = open_model(name, dataset)
             pieces, songs, identity = _generate(composer, requests), reference.songs, composer.identity
             rebuilt = _reconstruction(composer, reference.pieces[:RECONSTRUCTED])
+            steers = getattr(composer, "steers", False)
+            steered = steering(partial(_generate, composer), max(count, 200)) if steers else {}
         sampled = time.perf_counter()
         label = Path(name).name
         label = label if label not in results else f"{label} ({len(results) + 1})"
         print(f"{label}: {len(pieces)} pieces in {sampled - begun:.0f} s", file=sys.stderr)
         results[label] = compare(reference, pieces, songs)
-        row = {"name": label, "identity": identity, **results[label].report, "reconstruction": rebuilt}
+        row = {
+            "name": label,
+            "identity": identity,
+            **results[label].report,
+            "reconstruction": rebuilt,
+            "steering": steered,
+        }
         row["seconds"] = {"generate": sampled - begun, "evaluate": time.perf_counter() - sampled}
         report["models"].append(row)
         shown[label] = pieces[:ROLLS]
@@ -181,7 +192,7 @@ def _generate(composer: Any, requests: Sequence[Request]) -> list[Music]:
     return pieces
 
 
-def _request(window: Window, seed: int, temperature: float) -> Request:
+def request_like(window: Window, seed: int, temperature: float) -> Request:
     music = window.music
     style = music.style if music.style in STYLE_NAMES else STYLE_NAMES[0]
     tempo = min(max(music.tempo, 40), 240)
@@ -209,7 +220,7 @@ def _reconstruction(composer: Any, pieces: Sequence[Music]) -> dict[str, dict[st
     copies = [composer.reconstruct(piece) for piece in pieces]
     both = list(zip(pieces, copies, strict=True))
     result = {}
-    for role in ROLE_NAMES:
+    for role in getattr(composer, "roles", ROLE_NAMES):
         here = [(a, b) for a, b in both if a.notes(role)]
         if here:
             result[role] = {

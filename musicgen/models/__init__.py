@@ -12,7 +12,10 @@ from musicgen.models.base import Composer
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # read when Keras is imported, which is below this package only
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up chatter is not for users
 
-MODELS = {"vae": "musicgen.models.vae_composer:VAEComposer"}
+MODELS = {
+    "vae": "musicgen.models.vae_composer:VAEComposer",
+    "gan": "musicgen.models.gan_composer:GANComposer",
+}
 """Model kind, as config.json names it, to its `Composer`. To add a model: a file and a line here."""
 
 

@@ -26,6 +26,8 @@ class Composer(ABC):
     """
 
     identity: str
+    steers = False
+    """Whether the attributes, chords and form of a request are heard."""
 
     @classmethod
     @abstractmethod

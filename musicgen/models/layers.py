@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 _FAR = -1e9
@@ -109,20 +111,23 @@ class NoteSum(layers.Layer):
     separate embeddings of its parts, which carries over to places never seen.
 
     Args:
-        roles, ticks, pitches, durations, velocities: sizes of the tables.
+        ticks, durations, velocities: sizes of the tables. pitches: how many each role has.
         width: size of the note vectors.
     """
 
     def __init__(
-        self, roles: int, ticks: int, pitches: int, durations: int, velocities: int, width: int, **kwargs: Any
+        self, ticks: int, pitches: Sequence[int], durations: int, velocities: int, width: int, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.sizes = (roles, ticks, pitches)
-        self.width = width
+        self.ticks, self.most, self.width = ticks, max(pitches), width
+        # only places that a role has take room in the joint table
+        self.counts = np.array(pitches, "int32")
+        self.starts = np.concatenate([[0], np.cumsum(ticks * self.counts)[:-1]]).astype("int32")
+        roles = len(pitches)
         small = keras.initializers.RandomNormal(stddev=0.02)
-        self.joint = layers.Embedding(roles * ticks * pitches, width, embeddings_initializer=small, name="joint")
+        self.joint = layers.Embedding(ticks * sum(pitches), width, embeddings_initializer=small, name="joint")
         self.tick = layers.Embedding(roles * ticks, width, name="tick")
-        self.pitch = layers.Embedding(roles * pitches, width, name="pitch")
+        self.pitch = layers.Embedding(roles * self.most, width, name="pitch")
         self.duration = layers.Embedding(durations, width, name="duration")
         self.velocity = layers.Embedding(velocities, width, name="velocity")
         self.mix = layers.Dense(width, activation="silu", name="mix")
@@ -140,15 +145,15 @@ class NoteSum(layers.Layer):
         Returns:
             Shape (cells, width).
         """
-        _, ticks, pitches = self.sizes
         cell, role, tick, pitch, duration, velocity = (notes[:, i] for i in range(6))
         parts = (
-            self.tick(role * ticks + tick)
-            + self.pitch(role * pitches + pitch)
+            self.tick(role * self.ticks + tick)
+            + self.pitch(role * self.most + pitch)
             + self.duration(duration)
             + self.velocity(velocity)
         )
-        vectors = self.joint((role * ticks + tick) * pitches + pitch) + self.mix(parts)
+        place = ops.take(self.starts, role) + tick * ops.take(self.counts, role) + pitch
+        vectors = self.joint(place) + self.mix(parts)
         vectors = vectors * ops.cast(cell >= 0, vectors.dtype)[:, None]
         return self.norm(ops.segment_sum(vectors, ops.maximum(cell, 0), num_segments=cells))
 

@@ -3,7 +3,8 @@
 The plain N(0, 1) prior of a VAE leaves holes: its samples are thin and never come back to anything. A flow (Liu et al.
 2023, "Flow Straight and Fast"; times drawn as in Esser et al. 2024, section 3.1) learns which grids of latents occur
 together. A token is a bar, all roles side by side, so sixteen bars are sixteen tokens and a step is cheap. Cells may
-be given (`known`): the flow then fills in the rest, which is how pieces are continued and parts replaced.
+be given (`known`): the flow then fills in the rest, which is how pieces are continued and parts replaced. What is asked
+of the piece (style, mode, attributes, chords, form) may each be left open.
 """
 
 from __future__ import annotations
@@ -15,10 +16,24 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from musicgen.attributes import ATTRIBUTES
+from musicgen.harmony import NO_CHORD
 from musicgen.models.layers import Block, attention_bias
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 ROLES = len(ROLE_NAMES)
+ANY_CHORD = NO_CHORD + 1
+"""After the codes of `harmony`."""
+CHORDS = ANY_CHORD + 1
+SECTIONS = 9
+"""Codes of a bar's section: twice its letter (A, B, C, D), and one more for a variation of it; then `ANY_SECTION`."""
+ANY_SECTION = 8
+QUANTILES = np.linspace(0.0, 1.0, 21)
+ANY_MODE = 2
+"""After the positions in `music.MODES`."""
+CONDITIONS = ("style", "mode", "attributes", "chords", "form")
+_NARROW = 128
+"""The modulation passes through so many numbers, which keeps the checkpoint below 30 MB."""
 _FREQUENCIES = np.exp(np.linspace(np.log(1.0), np.log(1000.0), 32)).astype("float32")
 
 
@@ -29,17 +44,15 @@ class PriorConfig:
     Args:
         bars: longest piece. latent: numbers per cell. width, heads, blocks: of the Transformer.
         styles: size of the style table. dropout: rate, in training.
-        style_dropout: share of training windows whose style is hidden, for classifier-free guidance.
     """
 
     bars: int = 16
     latent: int = 32
-    width: int = 320
-    heads: int = 5
+    width: int = 256
+    heads: int = 4
     blocks: int = 6
     styles: int = len(STYLE_NAMES)
     dropout: float = 0.1
-    style_dropout: float = 0.1
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -50,7 +63,13 @@ class Prior(keras.Model):
 
     x (B, N, R, latent): a point between noise (time 0) and normalised latents (time 1). time (B,): 0 to 1.
     known (B, N, R, latent): normalised latents that are given; known_mask (B, N, R): 1 where they are.
-    bar_mask (B, N), present (B, R), style (B,): as for `VAE`.
+    bar_mask (B, N), present (B, R): as for `VAE`; the latents of a role that is not present are neither seen nor made.
+
+    What is asked for comes as a dictionary `asked` of
+    style (B,): position in the style table, `config.styles` for any.
+    mode (B,): position in `music.MODES`, or `ANY_MODE`.
+    attributes (B, 5, 2): the level of each of `attributes.ATTRIBUTES`, see `levels`, and 1 where it is asked for.
+    chords (B, N, 2): of each half bar, a code below `CHORDS`. form (B, N): of each bar, a code below `SECTIONS`.
     """
 
     def __init__(self, config: PriorConfig, **kwargs: Any) -> None:
@@ -64,6 +83,14 @@ class Prior(keras.Model):
         self.time_2 = layers.Dense(width, name="time_2")
         self.present_in = layers.Dense(width, use_bias=False, name="present_in")
         self.style = layers.Embedding(config.styles + 1, width, name="style")
+        self.mode = layers.Embedding(ANY_MODE + 1, width, name="mode")
+        self.attributes_in = layers.Dense(width, use_bias=False, name="attributes_in")
+        self.attributes_1 = layers.Dense(128, activation="silu", name="attributes_1")
+        self.attributes_2 = layers.Dense(width, use_bias=False, kernel_initializer="zeros", name="attributes_2")
+        self.chord = layers.Embedding(CHORDS, 32, name="chord")
+        self.chords_in = layers.Dense(width, use_bias=False, name="chords_in")
+        self.section = layers.Embedding(SECTIONS, width, name="section")
+        self.narrow = layers.Dense(_NARROW, name="narrow")
         self.modulation = layers.Dense(6 * width, kernel_initializer="zeros", name="modulation")
         self.blocks = [
             Block(width, config.heads, dropout=config.dropout, conditioned=True, name=f"block_{i}")
@@ -85,7 +112,15 @@ class Prior(keras.Model):
         self.time_2.build((None, width))
         self.present_in.build((None, ROLES))
         self.style.build((None,))
-        self.modulation.build((None, width))
+        self.mode.build((None,))
+        self.attributes_in.build((None, 2 * len(ATTRIBUTES)))
+        self.attributes_1.build((None, 2 * len(ATTRIBUTES)))
+        self.attributes_2.build((None, 128))
+        self.chord.build((None,))
+        self.chords_in.build((None, None, 2 * 32))
+        self.section.build((None,))
+        self.narrow.build((None, width))
+        self.modulation.build((None, _NARROW))
         for block in self.blocks:
             block.build((None, None, width))
         self.norm.build((None, None, width))
@@ -94,21 +129,32 @@ class Prior(keras.Model):
         table = (ROLES, config.latent)
         self.mean = self.add_weight(shape=table, initializer="zeros", trainable=False, name="mean")
         self.scale = self.add_weight(shape=table, initializer="ones", trainable=False, name="scale")
+        table = (len(ATTRIBUTES), len(QUANTILES))
+        self.quantiles = self.add_weight(shape=table, initializer="zeros", trainable=False, name="quantiles")
+        shape = (len(ATTRIBUTES), ROLES, config.latent)
+        self.directions = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="directions")
         self.built = True
 
     def velocity(
-        self, x: Any, time: Any, known: Any, known_mask: Any, bar_mask: Any, present: Any, style: Any,
+        self, x: Any, time: Any, known: Any, known_mask: Any, bar_mask: Any, present: Any, asked: dict[str, Any],
         training: bool = False,
     ) -> Any:  # fmt: skip
         """Where the flow moves x at a time; shape as x."""
         bars, size = x.shape[1], ROLES * self.config.latent
+        x = x * present[:, None, :, None]
         known = known * known_mask[..., None]
         tokens = self.x_in(ops.reshape(x, (-1, bars, size))) + self.known_in(ops.reshape(known, (-1, bars, size)))
         tokens = tokens + self.mask_in(known_mask) + self.bar[None, :bars]
+        chords = ops.reshape(self.chord(asked["chords"]), (-1, bars, 2 * 32))
+        tokens = tokens + self.chords_in(chords) + self.section(asked["form"])
+        # the modulation alone was slow to learn to follow them
+        attributes = ops.reshape(asked["attributes"] * asked["attributes"][..., 1:], (-1, 2 * len(ATTRIBUTES)))
+        tokens = tokens + self.attributes_2(self.attributes_1(attributes))[:, None]
         angles = time[:, None] * _FREQUENCIES[None]
         waves = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
-        condition = self.time_2(self.time_1(waves)) + self.style(style) + self.present_in(present)
-        bias, modulation = attention_bias(bar_mask), self.modulation(ops.silu(condition))
+        condition = self.time_2(self.time_1(waves)) + self.style(asked["style"]) + self.present_in(present)
+        condition = condition + self.mode(asked["mode"]) + self.attributes_in(attributes)
+        bias, modulation = attention_bias(bar_mask), self.modulation(self.narrow(ops.silu(condition)))
         for block in self.blocks:
             tokens = block(tokens, bias=bias, modulation=modulation, training=training)
         return ops.reshape(self.x_out(self.norm(tokens)), (-1, bars, ROLES, self.config.latent))
@@ -120,18 +166,16 @@ class Prior(keras.Model):
         """The inverse of `normalise`."""
         return x * self.scale + self.mean
 
+    def levels(self, values: np.ndarray) -> np.ndarray:
+        """Attributes in their units, shape (..., 5), as -1 to 1 by their rank among training windows."""
+        table = np.asarray(self.quantiles)
+        ranks = [np.interp(values[..., i], table[i], QUANTILES) for i in range(len(ATTRIBUTES))]
+        return np.asarray(2 * np.stack(ranks, axis=-1) - 1, np.float32)
+
     def sample(
-        self,
-        noise: Any,
-        origin: Any,
-        begin: Any,
-        known_mask: Any,
-        bar_mask: Any,
-        present: Any,
-        style: Any,
-        guidance: Any,
-        steps: int,
-    ) -> Any:
+        self, noise: Any, origin: Any, begin: Any, known_mask: Any, bar_mask: Any, present: Any, asked: dict[str, Any],
+        guidance: Any, steps: int,
+    ) -> Any:  # fmt: skip
         """Latents from noise, both of shape (B, N, R, latent), by `steps` steps of the midpoint method.
 
         Args:
@@ -141,23 +185,23 @@ class Prior(keras.Model):
             begin: the time to start from, 0 for new music; at a later time the start is that much of the way from
                 noise to `origin` (Meng et al. 2022, "SDEdit").
             known_mask: cells that come back as in `origin`, and that the others are made to fit.
-            bar_mask, present, style: as for `VAE`.
-            guidance: weight of the asked style against no style (Ho and Salimans 2022): 1 follows the model, more
+            bar_mask, present, asked: see above.
+            guidance: weight of what is asked against nothing asked (Ho and Salimans 2022): 1 follows the model, more
                 exaggerates.
             steps: each costs two passes of the network.
         """
         given = self.normalise(origin)
-        anything = ops.full_like(style, self.config.styles)
+        anything = self.anything(asked)
 
         def double(value: Any) -> Any:
             return ops.concatenate([value, value], axis=0)
 
         fixed = (double(given), double(known_mask), double(bar_mask), double(present))
-        styles = ops.concatenate([style, anything], axis=0)
+        both_asked = {name: ops.concatenate([asked[name], anything[name]], axis=0) for name in CONDITIONS}
 
         def field(x: Any, time: Any) -> Any:
             twice = double(x)
-            both = self.velocity(twice, time * ops.ones_like(twice[:, 0, 0, 0]), *fixed, styles)
+            both = self.velocity(twice, time * ops.ones_like(twice[:, 0, 0, 0]), *fixed, both_asked)
             asked, free = ops.split(both, 2, axis=0)
             return free + guidance * (asked - free)
 
@@ -174,22 +218,29 @@ class Prior(keras.Model):
         mask = known_mask[..., None]
         return mask * origin + (1.0 - mask) * self.restore(x)
 
+    def anything(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Conditions of the same shapes that ask for nothing."""
+        return {
+            "style": ops.full_like(asked["style"], self.config.styles),
+            "mode": ops.full_like(asked["mode"], ANY_MODE),
+            "attributes": ops.zeros_like(asked["attributes"]),
+            "chords": ops.full_like(asked["chords"], ANY_CHORD),
+            "form": ops.full_like(asked["form"], ANY_SECTION),
+        }
+
     # --- training ---
 
     def call(self, x: dict[str, Any], training: bool = False) -> Any:
         """The flow-matching loss per latent number: mean squared error of the velocity on cells to be filled in."""
         mean, deviation = x["mean"], x["deviation"]
-        bar_mask, present, style = x["bar_mask"], x["present"], x["style"]
+        bar_mask, present = x["bar_mask"], x["present"]
         known_mask = x["known_mask"] * bar_mask[:, :, None] * present[:, None, :]
         data = self.normalise(mean + deviation * keras.random.normal(ops.shape(mean), seed=self.noise))
         start = keras.random.normal(ops.shape(mean), seed=self.noise)
-        time = ops.sigmoid(keras.random.normal(ops.shape(style), seed=self.noise))
-        if training:
-            hidden = keras.random.uniform(ops.shape(style), seed=self.noise) < self.config.style_dropout
-            style = ops.where(hidden, self.config.styles, style)
+        time = ops.sigmoid(keras.random.normal(ops.shape(x["style"]), seed=self.noise))
         at = time[:, None, None, None]
         point = (1.0 - at) * start + at * data
-        velocity = self.velocity(point, time, data, known_mask, bar_mask, present, style, training)
+        velocity = self.velocity(point, time, data, known_mask, bar_mask, present, x, training)
         mask = (bar_mask[:, :, None] * present[:, None, :] * (1.0 - known_mask))[..., None]
         error = ops.square(velocity - (data - start)) * mask
         return ops.sum(error) / (ops.maximum(ops.sum(mask), 1.0) * self.config.latent)

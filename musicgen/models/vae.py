@@ -19,6 +19,8 @@ from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 ROLES = len(ROLE_NAMES)
+_LOSS_WEIGHT = {"melody": 2.0, "bass": 1.5}
+"""Of a role's onsets, 1 where not given: one note at a time makes a small part of the loss, and is what one hears."""
 _SIZES = (ROLES, TICKS_PER_BAR, MAX_PITCHES, len(DURATIONS), len(VELOCITIES))
 
 
@@ -51,8 +53,8 @@ class VAEConfig:
     note_width: int = 192
     features: int = 40
     styles: int = len(STYLE_NAMES)
-    dropout: float = 0.1
-    note_dropout: float = 0.05
+    dropout: float = 0.05
+    note_dropout: float = 0.02
     alone: float = 0.3
     beta: float = 0.05
     free_bits: float = 0.05
@@ -74,7 +76,9 @@ class VAE(keras.Model):
         super().__init__(**kwargs)
         self.config = config
         width = config.width
-        self.note_sum = NoteSum(*_SIZES, config.note_width, name="note_sum")
+        self.note_sum = NoteSum(
+            TICKS_PER_BAR, PITCHES, len(DURATIONS), len(VELOCITIES), config.note_width, name="note_sum"
+        )
         self.cell_in = layers.Dense(width, name="cell_in")
         self.encoder = [
             Block(width, config.heads, dropout=config.dropout, name=f"encoder_{i}")
@@ -97,6 +101,7 @@ class VAE(keras.Model):
         for role, count in enumerate(PITCHES):
             pitch_mask[role, ..., :count] = 1
         self.pitch_mask = pitch_mask
+        self.onset_weight = np.array([[_LOSS_WEIGHT.get(name, 1.0)] for name in ROLE_NAMES], "float32")
         self.build()
 
     def build(self, input_shape: Any = None) -> None:
@@ -184,7 +189,7 @@ class VAE(keras.Model):
         by_role = ops.reshape(ops.transpose(cell_mask, (2, 0, 1)), (ROLES, -1))
         onsets = ops.cast(x["onsets"], "float32")  # R, B*N, ticks, pitches
         bce = ops.softplus(logits) - logits * onsets  # binary cross-entropy from logits
-        onset = ops.sum(ops.sum(bce * self.pitch_mask, axis=(2, 3)) * by_role) / count
+        onset = ops.sum(ops.sum(bce * self.pitch_mask, axis=(2, 3)) * by_role * self.onset_weight) / count
 
         cell, role, tick, pitch = (notes[:, i] for i in range(4))
         real = ops.cast(cell >= 0, "float32")

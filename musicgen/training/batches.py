@@ -31,6 +31,25 @@ def transpose(rows: np.ndarray, semitones: int) -> np.ndarray:
     return rows
 
 
+def mutate(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Rows of `codec.COLUMNS` with some notes left out and, except drums, some moved by up to seven semitones.
+
+    An autoencoder is to write down what it hears, whatever that is: music that nobody wrote teaches it that songs
+    which it has heard are not the only ones.
+    """
+    spared = np.ones(len(rows), bool)
+    rows = rows.copy()
+    for role, count in enumerate(PITCHES):
+        here = np.flatnonzero(rows[:, 1] == role)
+        spared[here] = rng.random(len(here)) >= rng.choice([0.0, rng.uniform(0, 0.3)])
+        if ROLE_NAMES[role] != "drums":
+            moved = here[rng.random(len(here)) < rng.choice([0.0, rng.uniform(0, 0.3)])]
+            rows[moved, 3] = np.clip(rows[moved, 3] + rng.integers(-7, 8, len(moved)), 0, count - 1)
+    rows = rows[spared]
+    _, first = np.unique(rows[:, :4], axis=0, return_index=True)
+    return rows[first]
+
+
 def collate(windows: Sequence[tuple[np.ndarray, Piece, int]], bars: int, room: int) -> dict[str, np.ndarray]:
     """A batch from (rows of `codec.COLUMNS`, piece, bars that exist); see `VAE` for the shapes.
 
@@ -73,7 +92,7 @@ class Windows:
         dataset, split: where the windows come from.
         size: windows a batch.
         bars: bars a window.
-        augment: transpose each window by -5 to +6 semitones.
+        augment: transpose each window by -5 to +6 semitones, and `mutate` three in ten.
         weights: weight of a source by name, 1 where not given.
     """
 
@@ -101,6 +120,8 @@ class Windows:
         rows = self.dataset.rows(piece, int(self.rng.integers(piece.bars - length + 1)), length)
         if self.augment:
             rows = transpose(rows, int(self.rng.choice(SHIFTS)))
+            if self.rng.random() < 0.3:
+                rows = mutate(rows, self.rng)
         return rows, piece, length
 
     def __iter__(self) -> Iterator[tuple[dict[str, np.ndarray]]]:
@@ -109,10 +130,18 @@ class Windows:
             yield (collate(windows, self.bars, self.size * NOTES_PER_WINDOW),)
 
 
-def every_window(dataset: Dataset, split: str, bars: int = 16, hop: int = 16) -> list[tuple[np.ndarray, Piece, int]]:
-    """All windows of a split in order, without transposition; pieces shorter than `bars` give one short window."""
+def every_place(dataset: Dataset, split: str, bars: int = 16, hop: int = 16) -> list[tuple[Piece, int, int]]:
+    """Piece, first bar and length of all windows of a split in order; short pieces give one short window."""
     return [
-        (dataset.rows(piece, first, min(bars, piece.bars)), piece, min(bars, piece.bars))
+        (piece, first, min(bars, piece.bars))
         for piece in dataset.split(split)
         for first in range(0, max(piece.bars - bars, 0) + 1, hop)
+    ]
+
+
+def every_window(dataset: Dataset, split: str, bars: int = 16, hop: int = 16) -> list[tuple[np.ndarray, Piece, int]]:
+    """The windows of `every_place` as (rows, piece, length), without transposition."""
+    return [
+        (dataset.rows(piece, first, length), piece, length)
+        for piece, first, length in every_place(dataset, split, bars, hop)
     ]

@@ -2,101 +2,208 @@
 
 from __future__ import annotations
 
+import math
+import os
+import re
 from pathlib import Path
 from typing import Any
 
-from musicgen.models.vae_composer import VAEComposer
+from safetensors import safe_open
+
+from musicgen.errors import CheckpointError
+from musicgen.models.base import Composer
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
-_FRONT_MATTER = """---
-library_name: musicgen
-license: apache-2.0
-pipeline_tag: text-to-audio
-tags: [music, midi, symbolic-music, vae, keras]
----
-"""
+_WHAT = {
+    "vae": "A variational autoencoder over a grid of bars and roles ({roles}), with a rectified-flow prior over its\n"
+    "latents. It writes up to sixteen bars of five-part music in 4/4 at once, in {styles} styles, and can encode,\n"
+    "vary and decode a piece bar by bar and role by role.",
+    "gan": "A generator of whole pieces in one pass, trained against a critic, over the latents of a variational\n"
+    "autoencoder on a grid of bars and roles ({roles}). It writes sections of five-part music in 4/4\n"
+    "in {styles} styles.",
+}
+"""What a model is, by its kind."""
+_TRAINING_DATA = "## Training data and licence"
 
 
-def write_card(composer: VAEComposer, attribution: str, folder: Path) -> None:
-    """Write README.md into a checkpoint folder.
+def write_card(
+    composer: Composer, attribution: str, folder: Path, repo: str | None = None, samples: str | None = None
+) -> None:
+    """Write README.md into a checkpoint folder that has its weights already.
 
     Args:
-        composer: the model; its `card` holds corpus counts, plan, cost and measurements.
+        composer: the model; its `kind` and `card` (corpus counts, plan, cost, measurements) are read.
         attribution: licences of the training data, Markdown, copied word for word.
         folder: the checkpoint.
-    """
-    card = composer.card
-    corpus, test = card["corpus"], card["test"]
-    parameters = sum(model.count_params() for model in (composer.vae, composer.prior))
-    text = f"""{_FRONT_MATTER}
-# musicgen VAE
+        repo: "org/name" if it is for the Hub, for the lines that show how to load it.
+        samples: a table of pieces beside held-out songs, Markdown.
 
-A variational autoencoder over a grid of bars and roles ({", ".join(ROLE_NAMES)}), with a rectified-flow prior over its
-latents. It writes up to sixteen bars of five-part music in 4/4 at once, in {len(STYLE_NAMES)} styles, and can encode,
-vary and decode a piece bar by bar and role by role. {parameters / 1e6:.1f} million parameters, stored as float16.
+    Raises:
+        CheckpointError: the model's kind is not known here, or its card lacks what is said of it.
+    """
+    kind, card = getattr(composer, "kind", None), getattr(composer, "card", None) or {}
+    if kind not in _WHAT:
+        raise CheckpointError(f"Expected a model among {', '.join(_WHAT)} for a model card. Received: {kind!r}.")
+    measured = card.get("test") or card.get("valid") or {}
+    missing = [name for name in ("corpus", "plan", "cost") if not card.get(name)] + ["test"] * (not measured)
+    if missing:
+        raise CheckpointError(
+            f"Expected training data, cost and measurements in the model's card. Received: no {missing[0]}; "
+            "`python -m musicgen train` records them."
+        )
+    corpus = card["corpus"]
+    what = _WHAT[kind].format(roles=", ".join(ROLE_NAMES), styles=len(STYLE_NAMES))
+    text = f"""{_front_matter(kind, attribution)}
+# musicgen {kind.upper()}
+
+{what} {_parameters(folder) / 1e6:.1f} million parameters, stored as float16.
 
 ## Use
 
-```python
-from musicgen.compose import Studio
-from musicgen.request import Request
+{_use(kind, repo)}
 
-result = Studio.open("vae").make(Request(style="jazz", bars=16, key="F major", seed=7))
-open("song.mid", "wb").write(result.midi)
-```
+## Intended use
 
-## Training data and licence
+Making, varying and studying music, on the page of the project or in Python. What you make with the model is yours.
+It is not meant for judging or imitating any person's work.
+
+{_TRAINING_DATA}
 
 {corpus["songs"]:,} songs, {corpus["pieces"]:,} arrangements, {corpus["bars"]:,} bars; split by song into 80 %
-training, 10 % validation and 10 % test. Only public-domain and permissively licensed music. What you make with the
-model is yours.
+training, 10 % validation and 10 % test. Only public-domain and permissively licensed music:
 
 {attribution.strip()}
 
 Lead sheets were set for a band by MMA (GPL-2+), a program; its output here is music made from public-domain melodies.
+The model makes notes; sound comes from FluidSynth with MuseScore General (MIT), or TimGM6mb (GPL-2), neither of which
+is in here.
 
-## Training
+## Cost of training
 
 {_training(card)}
 
 ## Measured
 
-Reconstruction of {test["windows"]:,} sixteen-bar windows of held-out test songs, free-running, from the mean
-code. F1 counts an onset as right when bar, tick (a twelfth of a beat) and pitch agree exactly.
-
-{_table(test)}
-
-Measured by the last step of `python -m musicgen train vae`. Samples are measured in docs/evaluation.md of the project.
-
+{_measured(measured)}
+{_samples(samples)}
 ## Limits
 
-4/4 only, five roles, no lyrics, no expression beyond velocity. Most band arrangements in the training data were set
-by a program over {card["lead_sheets"]} lead sheets from before 1931, so harmony and form lean on that time. It is meant
-for making and studying music, not for judging or imitating any person's work.
+4/4 only, five roles, no lyrics, no expression beyond velocity. The corpus is small beside the world's music: what it
+has little of, the model does worse. {_leaning(card)}
 """
-    (folder / "README.md").write_text(text, encoding="utf-8")
+    temporary = folder / "README.md.tmp"
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, folder / "README.md")
+
+
+def read_attribution(folder: Path) -> str:
+    """The licences of the training data as a checkpoint's README.md has them, word for word.
+
+    Raises:
+        CheckpointError: there is no such card, or it names none.
+    """
+    try:
+        text = (folder / "README.md").read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"Expected a model card in {folder}. Received: {type(error).__name__}.") from None
+    section = text.partition(_TRAINING_DATA)[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("- **")]
+    if not lines:
+        raise CheckpointError(
+            f"Expected the sources of the training data in {folder / 'README.md'}. Received: a card that names none."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _front_matter(kind: str, attribution: str) -> str:
+    titles = re.findall(r"^- \*\*(.+?)\*\*", attribution, flags=re.MULTILINE)
+    names = [re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") for title in titles]
+    return f"""---
+library_name: musicgen
+license: apache-2.0
+pipeline_tag: text-to-audio
+tags: [music, midi, symbolic-music, {kind}, keras]
+datasets: [{", ".join(names)}]
+---
+"""
+
+
+def _use(kind: str, repo: str | None) -> str:
+    where, hint = (f'"{kind}"', "")
+    if repo is not None:
+        where = f'"{repo}", revision="COMMIT"'
+        hint = "\n\n`COMMIT` is all 40 digits of a commit of this repository: a branch or tag could change."
+    return f"""```python
+from musicgen import Request, load
+from musicgen.midi import to_midi
+
+model = load({where})
+music = model.generate(Request(style="jazz", bars=16, key="F major", seed=7))
+open("song.mid", "wb").write(to_midi(music))
+```{hint}"""
+
+
+def _parameters(folder: Path) -> int:
+    with safe_open(folder / "model.safetensors", framework="numpy") as file:
+        return sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118, not a dict
 
 
 def _training(card: dict[str, Any]) -> str:
     plan, cost = card["plan"], card["cost"]
-    windows = plan["steps"] * plan["windows"] + plan["prior_steps"] * plan["prior_windows"]
+    before = card.get("earlier") or {"steps": 0, "vae_hours": 0.0}
+    hours = before["vae_hours"] + sum(value for name, value in cost.items() if name.endswith("hours"))
+    total = f"{hours:.2f} h on {cost['cores']} CPU cores"
+    if not {"steps", "windows", "prior_steps", "prior_windows"} <= plan.keys():
+        return f"{total}. The plan: " + ", ".join(f"{name} {value}" for name, value in plan.items()) + "."
+    steps, vae_hours = before["steps"] + plan["steps"], before["vae_hours"] + cost["vae_hours"]
+    windows = steps * plan["windows"] + plan["prior_steps"] * plan["prior_windows"]
+    first = f", the first {before['steps']:,} in an earlier run" if before["steps"] else ""
     return (
-        f"{plan['steps']:,} steps of {plan['windows']} windows for the VAE ({cost['vae_hours']:.2f} h) and "
+        f"{total}: {steps:,} steps of {plan['windows']} windows for the VAE ({vae_hours:.2f} h{first}) and "
         f"{plan['prior_steps']:,} steps of {plan['prior_windows']} windows for the prior "
-        f"({cost['prior_hours']:.2f} h), "
-        f"{windows:,} windows in all, on {cost['cores']} CPU cores."
+        f"({cost['prior_hours']:.2f} h), {windows:,} windows in all."
     )
 
 
-def _table(test: dict[str, float]) -> str:
-    lines = [
-        "| role | onset F1 | notes found / real | exact duration class | exact velocity class |",
-        "|---|---|---|---|---|",
-    ]
-    for role in ROLE_NAMES:
-        duration = "-" if role == "drums" else f"{test[f'duration_{role}']:.3f}"
-        lines.append(
-            f"| {role} | {test[f'f1_{role}']:.3f} | {test[f'density_{role}']:.3f} | {duration} | "
-            f"{test[f'velocity_{role}']:.3f} |"
-        )
-    return "\n".join(lines)
+def _measured(test: dict[str, Any]) -> str:
+    """Tables of what the last step of training measured."""
+    rebuilt = {f"{what}_{role}" for what in ("f1", "density", "duration", "velocity") for role in ROLE_NAMES}
+    parts = []
+    if rebuilt <= test.keys():
+        lines = [
+            f"Reconstruction of {test['windows']:,} sixteen-bar windows of held-out test songs, free-running, from the",
+            "mean code. F1 counts an onset as right when bar, tick (a twelfth of a beat) and pitch agree exactly.",
+            "",
+            "| role | onset F1 | notes found / real | exact duration class | exact velocity class |",
+            "|---|---|---|---|---|",
+        ]
+        for role in ROLE_NAMES:
+            duration = "-" if role == "drums" else f"{test[f'duration_{role}']:.3f}"
+            lines.append(
+                f"| {role} | {test[f'f1_{role}']:.3f} | {test[f'density_{role}']:.3f} | {duration} | "
+                f"{test[f'velocity_{role}']:.3f} |"
+            )
+        parts.append("\n".join(lines))
+    others = {name: value for name, value in test.items() if name not in rebuilt | {"windows"}}
+    if others:
+        rows = [f"| {name.replace('_', ' ')} | {value:.4g} |" for name, value in others.items()]
+        parts.append("\n".join(["| measure | value |", "|---|---|", *rows]))
+    return "\n\n".join(parts) + "\n\nMeasured by the last step of `python -m musicgen train`, on songs held out of it."
+
+
+def _samples(table: str | None) -> str:
+    if table is None:
+        return "How samples are measured beside held-out songs: docs/evaluation.md of the project.\n"
+    return (
+        "\nPieces beside held-out songs (`python -m musicgen evaluate`; docs/evaluation.md of the project says how to "
+        f"read it):\n\n{table.strip()}\n"
+    )
+
+
+def _leaning(card: dict[str, Any]) -> str:
+    if not card.get("lead_sheets"):
+        return ""
+    return (
+        f"Most band arrangements in the training data were set by a program over\n{card['lead_sheets']} lead sheets "
+        "from before 1931, so harmony and form lean on that time."
+    )

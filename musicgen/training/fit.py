@@ -1,4 +1,4 @@
-"""`python -m musicgen train vae`: a resumable run of two phases, the VAE and then the prior over its latents."""
+"""`python -m musicgen train vae`: a resumable run of three phases: VAE, prior over its latents, chord progressions."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ import numpy as np
 from tqdm import tqdm
 
 from musicgen.corpus.dataset import Dataset
-from musicgen.errors import CorpusError
-from musicgen.models.compiling import compiled
+from musicgen.errors import CheckpointError, CorpusError
 from musicgen.models.prior import Prior, PriorConfig
+from musicgen.models.progression import Progression, ProgressionConfig
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.vae_composer import VAEComposer
-from musicgen.roles import ROLE_NAMES
-from musicgen.training.batches import NOTES_PER_WINDOW, Windows, collate, every_window, room_for
+from musicgen.training.batches import Windows, every_window
 from musicgen.training.card import write_card
+from musicgen.training.latents import LatentWindows
 from musicgen.training.measure import reconstruction
+from musicgen.training.progressions import Progressions
 
-ROLES = len(ROLE_NAMES)
 SOURCE_WEIGHTS = {"freedoom": 3.0, "simutrans": 3.0, "blasphemer": 3.0, "lieder": 1.5, "chorales": 1.5}
 """Real scores are rarer than arrangements of lead sheets, of which each song has several."""
 
@@ -36,51 +36,68 @@ class Plan:
     """How long and how fast to train; kept in the run's folder so that a resumed run follows it.
 
     Args:
-        steps, prior_steps: optimiser steps of the two phases.
+        steps, prior_steps, progression_steps: optimiser steps of the three phases.
         epoch: steps between checkpoints and measurements.
-        windows, prior_windows: windows a step.
-        rate, prior_rate: peak learning rates; warmed up linearly, then cosine to nothing.
+        windows, prior_windows, progression_windows: windows a step.
+        rate, prior_rate, progression_rate: peak learning rates; warmed up linearly, then cosine to nothing.
         seed: of initial weights and of the order of windows.
     """
 
     steps: int = 8000
-    prior_steps: int = 8000
+    prior_steps: int = 24000
+    progression_steps: int = 1000
     epoch: int = 250
     windows: int = 16
     prior_windows: int = 64
+    progression_windows: int = 128
     rate: float = 1.5e-3
     prior_rate: float = 8e-4
+    progression_rate: float = 3e-3
     seed: int = 0
 
 
 def train_vae(
     data: Path, run: Path, plan: Plan | None = None, vae_config: VAEConfig | None = None,
-    prior_config: PriorConfig | None = None,
+    prior_config: PriorConfig | None = None, start: Path | None = None,
 ) -> VAEComposer:  # fmt: skip
     """Train, or go on training, and write `run/checkpoint` (a folder for `VAEComposer.from_pretrained`).
 
     The run's folder holds plan.json, log-vae.csv and log-prior.csv (a row an epoch), and the state to resume from;
     state is saved every epoch, so that a stopped run loses at most one.
 
+    Args:
+        start: a checkpoint to go on from, instead of random weights.
+
     Raises:
         CorpusError: no data set in `data`, or a run that was begun with another plan.
+        CheckpointError: `start` is none of this architecture.
     """
     dataset = Dataset.open(data)
+    if not dataset.labels:
+        raise CorpusError(f"Expected a data set with labels in {data}. Run `prepare` again.")
     plan, vae_config = plan or Plan(), vae_config or VAEConfig()
+    begun = VAEComposer.from_pretrained(start) if start else None
     prior_config = prior_config or PriorConfig(bars=vae_config.bars, latent=vae_config.latent)
-    _settle(run, {"plan": asdict(plan), "vae": vae_config.to_dict(), "prior": prior_config.to_dict()})
+    _settle(run, {"plan": asdict(plan), "vae": vae_config.to_dict(), "prior": prior_config.to_dict(),
+                  "from": begun.identity if begun else None})  # fmt: skip
     keras.utils.set_random_seed(plan.seed)
     vae = VAE(vae_config, name="vae")
     prior = Prior(prior_config, name="prior")
+    if begun:
+        _begin(vae, begun.vae)
     _fit_vae(vae, dataset, run, plan)
     _fit_prior(prior, vae, dataset, run, plan)
+    progression = Progression(ProgressionConfig(), name="progression")
+    _fit_progression(progression, dataset, run, plan)
     test = every_window(dataset, "test", vae_config.bars)
-    composer = VAEComposer(vae, prior)
+    composer = VAEComposer(vae, prior, progression)
     composer.card = {
+        "earlier": earlier(begun.card) if begun else None,
         "corpus": dataset.manifest["kept"]["all"],
         "lead_sheets": dataset.manifest["kept"]["by source"].get("openewld", {}).get("songs", 0),
         "plan": asdict(plan),
         "cost": {"vae_hours": _hours(run / "log-vae.csv"), "prior_hours": _hours(run / "log-prior.csv"),
+                 "progression_hours": _hours(run / "log-progression.csv"),
                  "cores": os.cpu_count()},
         "test": {"windows": len(test), **reconstruction(vae, test)},
     }  # fmt: skip
@@ -88,6 +105,21 @@ def train_vae(
     attribution = data / "ATTRIBUTION.md"
     write_card(composer, attribution.read_text(encoding="utf-8"), run / "checkpoint")
     return composer
+
+
+def earlier(card: dict[str, Any]) -> dict[str, float]:
+    """Steps and hours that went into the VAE of a checkpoint that training goes on from."""
+    before = card.get("earlier") or {"steps": 0, "vae_hours": 0.0}
+    plan, cost = card.get("plan") or {"steps": 0}, card.get("cost") or {"vae_hours": 0.0}
+    return {"steps": before["steps"] + plan["steps"], "vae_hours": before["vae_hours"] + cost["vae_hours"]}
+
+
+def _begin(model: keras.Model, other: keras.Model) -> None:
+    """Copy the weights of a model of the same architecture."""
+    here, there = [tuple(w.shape) for w in model.weights], [tuple(w.shape) for w in other.weights]
+    if here != there:
+        raise CheckpointError("Expected a checkpoint of the architecture that is trained. Received: one of another.")
+    model.set_weights(other.get_weights())
 
 
 def _settle(run: Path, wanted: dict[str, Any]) -> None:
@@ -182,92 +214,19 @@ def _fit_vae(vae: VAE, dataset: Dataset, run: Path, plan: Plan) -> None:
     _fit(vae, iter(train), run, "vae", plan.steps, plan, plan.rate, lambda: reconstruction(vae, sample))
 
 
-# --- the prior ---
-
-
-class LatentWindows:
-    """Posteriors of windows of a split, as batches for a `Prior`, with cells to be given chosen at random.
-
-    Half of the windows give nothing; the others give their first bars, some roles, or scattered cells.
-    """
-
-    def __init__(self, vae: VAE, dataset: Dataset, split: str, size: int, hop: int, seed: int) -> None:
-        self.size, self.rng = size, np.random.default_rng(seed)
-        windows = every_window(dataset, split, vae.config.bars, hop)
-        self.mean, self.deviation = encode_windows(vae, windows)
-        parts = [collate([window], vae.config.bars, NOTES_PER_WINDOW) for window in windows]
-        self.bar_mask = np.concatenate([part["bar_mask"] for part in parts])
-        self.present = np.concatenate([part["present"] for part in parts])
-        self.style = np.concatenate([part["style"] for part in parts])
-        per_piece: dict[int, int] = {}
-        for _, piece, _ in windows:
-            per_piece[piece.start] = per_piece.get(piece.start, 0) + 1
-        chance = np.array(
-            [per_piece[piece.start] ** -0.5 * SOURCE_WEIGHTS.get(piece.source, 1.0) for _, piece, _ in windows]
-        )
-        self.chance = chance / chance.sum()
-
-    def given(self, count: int, bars: int) -> np.ndarray:
-        """Random masks of known cells, float32, shape (count, bars, roles)."""
-        mask = np.zeros((count, bars, ROLES), np.float32)
-        kinds = self.rng.random(count)
-        for i, kind in enumerate(kinds):
-            if kind < 0.5:
-                continue
-            if kind < 0.7:
-                mask[i, : self.rng.choice([bars // 2, int(self.rng.integers(1, bars))])] = 1
-            elif kind < 0.85:
-                mask[i, :, self.rng.permutation(ROLES)[: self.rng.integers(1, ROLES)]] = 1
-            else:
-                mask[i] = self.rng.random((bars, ROLES)) < self.rng.random()
-        return mask
-
-    def batch(self) -> dict[str, np.ndarray]:
-        index = self.rng.choice(len(self.chance), self.size, p=self.chance)
-        bar_mask = self.bar_mask[index].copy()
-        short = self.rng.random(self.size) < 0.15
-        bar_mask[short, int(self.rng.choice([4, 8])) :] = 0
-        return {
-            "mean": self.mean[index].astype(np.float32),
-            "deviation": self.deviation[index].astype(np.float32),
-            "bar_mask": bar_mask,
-            "present": self.present[index],
-            "style": self.style[index],
-            "known_mask": self.given(self.size, bar_mask.shape[1]),
-        }
-
-    def __iter__(self) -> Iterator[tuple[dict[str, np.ndarray]]]:
-        while True:
-            yield (self.batch(),)
-
-
-def encode_windows(vae: VAE, windows: list, size: int = 32) -> tuple[np.ndarray, np.ndarray]:
-    """Posterior means and standard deviations, float16, each of shape (windows, bars, roles, latent)."""
-    bars = vae.config.bars
-    means, deviations = [], []
-    encode, room = compiled(vae.encode), room_for(windows, size) + size * NOTES_PER_WINDOW
-    for start in tqdm(range(0, len(windows), size), desc="encoding", unit="batch"):
-        chunk = windows[start : start + size]
-        padded = chunk + [chunk[-1]] * (size - len(chunk))
-        batch = collate(padded, bars, room)
-        mean, log_variance = encode(batch["notes"], batch["bar_mask"], batch["present"])
-        means.append(mean[: len(chunk)].astype(np.float16))
-        deviations.append(np.exp(0.5 * log_variance[: len(chunk)]).astype(np.float16))
-    return np.concatenate(means), np.concatenate(deviations)
-
-
 def _fit_prior(prior: Prior, vae: VAE, dataset: Dataset, run: Path, plan: Plan) -> None:
     if (run / "prior.weights.h5").exists():
         prior.load_weights(run / "prior.weights.h5")
         return
-    train = LatentWindows(vae, dataset, "train", plan.prior_windows, 2, time.time_ns() % 2**32)
-    valid = LatentWindows(vae, dataset, "valid", plan.prior_windows, 8, 0)
-    exists = (train.bar_mask[:, :, None] * train.present[:, None])[..., None]
-    count = np.maximum(exists.sum(axis=(0, 1)), 1)  # a corpus may lack a role altogether
-    mean = (train.mean.astype(np.float32) * exists).sum(axis=(0, 1)) / count
-    spread = (train.mean.astype(np.float32) - mean) ** 2 + train.deviation.astype(np.float32) ** 2
+    train = LatentWindows(vae, dataset, "train", plan.prior_windows, 2, SOURCE_WEIGHTS, time.time_ns() % 2**32)
+    valid = LatentWindows(vae, dataset, "valid", plan.prior_windows, 8, SOURCE_WEIGHTS, 0)
+    mean, scale = train.moments()
     prior.mean.assign(mean)
-    prior.scale.assign(np.maximum(np.sqrt((spread * exists).sum(axis=(0, 1)) / count), 1e-3))
+    prior.scale.assign(scale)
+    prior.quantiles.assign(train.quantiles())
+    train.rank(prior)
+    valid.rank(prior)
+    prior.directions.assign(train.directions(prior))
     fixed = [valid.batch() for _ in range(8)]
 
     def measure() -> dict[str, float]:
@@ -275,3 +234,16 @@ def _fit_prior(prior: Prior, vae: VAE, dataset: Dataset, run: Path, plan: Plan) 
         return {"valid_loss": float(np.mean(losses))}
 
     _fit(prior, iter(train), run, "prior", plan.prior_steps, plan, plan.prior_rate, measure)
+
+
+def _fit_progression(progression: Progression, dataset: Dataset, run: Path, plan: Plan) -> None:
+    seed = time.time_ns() % 2**32
+    train = Progressions(dataset, "train", plan.progression_windows, SOURCE_WEIGHTS, seed)
+    valid = Progressions(dataset, "valid", plan.progression_windows, SOURCE_WEIGHTS, 0)
+    fixed = [valid.batch() for _ in range(8)]
+
+    def measure() -> dict[str, float]:
+        losses = [float(progression.test_on_batch(batch, return_dict=True)["loss"]) for batch in fixed]
+        return {"valid_loss": float(np.mean(losses))}
+
+    _fit(progression, iter(train), run, "progression", plan.progression_steps, plan, plan.progression_rate, measure)

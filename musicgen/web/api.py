@@ -10,6 +10,7 @@ from musicgen.compose import Studio
 from musicgen.request import Request
 from musicgen.roles import STYLE_NAMES
 from musicgen.web.files import Shelf, file_stem, link, piece_id
+from musicgen.web.shape import shape_value
 from musicgen.web.toasts import toasts
 
 _DEFAULTS = Request()
@@ -25,19 +26,36 @@ def add_endpoint(studio: Studio, shelf: Shelf, **limits: Any) -> None:
         key: str = str(_DEFAULTS.key),
         seed: int = _DEFAULTS.seed,
         temperature: float = _DEFAULTS.temperature,
+        density: float | None = None,
+        rhythm: float | None = None,
+        register: float | None = None,
+        polyphony: float | None = None,
+        tension: float | None = None,
+        chords: str | None = None,
+        form: str | None = None,
     ) -> tuple[gr.FileData, dict]:
         with toasts():
-            request = Request(style=style, bars=bars, tempo=tempo, key=key, seed=seed, temperature=temperature)
+            request = Request(
+                style=style, bars=bars, tempo=tempo, key=key, seed=seed, temperature=temperature,
+                density=density, rhythm=rhythm, register=register, polyphony=polyphony, tension=tension,
+                chords=chords, form=form,
+            )  # fmt: skip
             result = studio.make(request, sound=False)
             path = shelf.put(piece_id(result), f"{file_stem(result)}.mid", result.midi)
-            return link(path), {"recipe": result.recipe, "notes": result.music.note_count}  # type: ignore[return-value]
+            facts = {
+                "recipe": result.recipe,
+                "notes": result.music.note_count,
+                "measured": shape_value(result)["measured"],
+            }
+            return link(path), facts  # type: ignore[return-value]
 
     gr.api(
         generate,
         api_name="generate",
         api_description=(
             "Compose a piece. Returns its MIDI file, and the recipe (model and request) that makes the same bytes "
-            f"again. A tempo of null is the usual one of the style. Styles: {', '.join(STYLE_NAMES)}."
+            "again, with what the piece measures. What is null is left open; a tempo of null is the usual one of "
+            f"the style. Styles: {', '.join(STYLE_NAMES)}."
         ),
         **limits,
     )

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from musicgen.compose import Result
 from musicgen.music import ALL_KEYS
-from musicgen.request import BAR_CHOICES, MAX_SEED, TEMPERATURE_RANGE, TEMPO_RANGE, Request
+from musicgen.request import BAR_CHOICES, MAX_SEED, TEMPERATURE_RANGE, TEMPO_RANGE
 from musicgen.roles import STYLE_BY_NAME, STYLES
+from musicgen.web.shape import build_shape
 
 NEW_SEEDS = 1_000_000
 """Seeds are drawn below this, short enough to read to a friend; any seed up to `MAX_SEED` can be typed."""
@@ -34,11 +36,13 @@ class Controls:
     seed: gr.Number
     lock: gr.Checkbox
     temperature: gr.Slider
+    shape: gr.HTML
     generate: gr.Button
 
 
-def build_controls(request: Request) -> Controls:
-    """Lay out the panel, filled in with `request`, and wire what needs no server."""
+def build_controls(result: Result) -> Controls:
+    """Lay out the panel, filled in with what a piece was asked for, and wire what needs no server."""
+    request = result.request
     with gr.Column(elem_id="panel"):
         style = gr.Radio(
             [(style.label, style.name) for style in STYLES], value=request.style, label="Style", elem_id="style"
@@ -69,6 +73,7 @@ def build_controls(request: Request) -> Controls:
             elem_id="temperature",
             buttons=[],
         )
+        shape = build_shape(result)
         with gr.Row(elem_id="seed-row"):
             seed = gr.Number(
                 request.seed, precision=0, label="Seed", elem_id="seed", min_width=90, placeholder=f"0 to {MAX_SEED}"
@@ -80,7 +85,7 @@ def build_controls(request: Request) -> Controls:
     usual = gr.Number(STYLE_BY_NAME[request.style].tempo, visible=False)
     style.input(None, [style, tempo, usual], [tempo, usual], js=_FOLLOW_STYLE, api_visibility="private")
     dice.click(None, None, seed, js=_ROLL_DICE, api_visibility="private")
-    return Controls(style, bars, tempo, key, seed, lock, temperature, generate)
+    return Controls(style, bars, tempo, key, seed, lock, temperature, shape, generate)
 
 
 def _whole(tempo: float | None) -> float | int | None:

@@ -15,11 +15,12 @@ from musicgen.web.controls import NEW_SEEDS, build_controls
 from musicgen.web.downloads import BUTTONS, READY_FORMAT, build_downloads, downloads_value
 from musicgen.web.files import Shelf, file_stem, piece_id
 from musicgen.web.player import PLAYER_FORMAT, build_player, player_value
+from musicgen.web.shape import read_shape, shape_value
 from musicgen.web.theme import static
 from musicgen.web.toasts import toasts
 
 TITLE = "musicgen"
-EXAMPLE = Request(style="funk", bars=16, key="E minor", seed=24)
+EXAMPLE = Request(style="jazz", bars=16, key="F major", seed=2)
 """What is ready to play when the page opens."""
 FILE_AGE = 3 * 3600
 """Seconds after which a piece's files are deleted."""
@@ -45,7 +46,7 @@ def build_page(studio: Studio) -> gr.Blocks:
             with gr.Column(elem_id="main", scale=1, min_width=0):
                 player = build_player(example, sound)
                 downloads = build_downloads(example, ready, sound is not None)
-            controls = build_controls(example.request)
+            controls = build_controls(example)
         # The seed of the piece on the stage: a seed that differs from it was chosen by the visitor.
         shown = gr.State(example.request.seed)
 
@@ -59,9 +60,10 @@ def build_page(studio: Studio) -> gr.Blocks:
                 controls.seed,
                 controls.lock,
                 controls.temperature,
+                controls.shape,
                 shown,
             ],
-            [player, downloads, controls.seed, shown],
+            [player, downloads, controls.shape, controls.seed, shown],
             js=_BUSY,
             trigger_mode="once",
             show_progress="hidden",
@@ -102,21 +104,24 @@ class _Desk:
         seed: float | None,
         locked: bool,
         temperature: float,
+        shape: object,
         shown: int,
-    ) -> tuple[dict[str, object], dict[str, object], int, int]:
-        """A new piece for the stage, the downloads and the seed box.
+    ) -> tuple[dict[str, object], dict[str, object], dict[str, object], int, int]:
+        """A new piece for the stage, the downloads, the sliders and the seed box.
 
         The seed in the box is used if it is locked or if the visitor changed it; otherwise a new one is drawn.
         """
         with toasts():
             if seed is None or (seed == shown and not locked):
                 seed = secrets.randbelow(NEW_SEEDS)
-            result = self.studio.make(
-                Request(style=style, bars=bars, tempo=tempo, key=key, seed=seed, temperature=temperature)  # type: ignore[arg-type]
-            )
+            request = Request(
+                style=style, bars=bars, tempo=tempo, key=key, seed=seed, temperature=temperature,  # type: ignore[arg-type]
+                **read_shape(shape),  # type: ignore[arg-type]
+            )  # fmt: skip
+            result = self.studio.make(request)
             sound, ready = self.shelve(result)
             number = result.request.seed
-            return player_value(result, sound), downloads_value(result, ready), number, number
+            return player_value(result, sound), downloads_value(result, ready), shape_value(result), number, number
 
     def save(self, event: gr.EventData) -> dict[str, object]:
         """The piece of a download bar in the format that was clicked, made again from its request."""

@@ -26,10 +26,19 @@ MAX_SESSIONS = 512
 
 
 def open_studio() -> Studio:
-    """The studio that the environment asks for, warmed up so that the first visitor does not wait for a compiler."""
-    from musicgen.compose import Studio
+    """The studio that the environment asks for, warmed up so that the first visitor does not wait for a compiler.
 
-    studio = Studio.open(os.environ.get("MUSICGEN_MODEL") or DEFAULT_MODEL)
+    Where the Hub cannot be reached and its model is not in the cache, the model that ships plays, and the page says so.
+    """
+    from musicgen.compose import Studio
+    from musicgen.hub import HubUnreachable
+
+    try:
+        studio = Studio.open(os.environ.get("MUSICGEN_MODEL") or DEFAULT_MODEL)
+    except HubUnreachable as error:
+        print(error, file=sys.stderr)
+        studio = Studio.open(DEFAULT_MODEL)
+        studio.notice = "The Hub could not be reached, so the model that ships with the page plays."
     studio.composer.warm_up()
     return studio
 

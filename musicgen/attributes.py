@@ -1,0 +1,95 @@
+"""What a person can ask of a piece by a slider, in units that can be counted in the piece itself.
+
+density: notes a bar, all roles.
+rhythm: per cent of onsets that are syncopated: off the beat, with no onset of the role on the beat that follows.
+register: mean MIDI pitch, without drums.
+polyphony: mean number of pitched notes that sound at a time, where any sounds.
+tension: per cent of the pairs of pitch classes that sound together which are dissonant (minor and major seconds,
+tritones, and their inversions).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from musicgen import codec
+from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Music
+from musicgen.roles import ROLES
+
+ATTRIBUTES = ("density", "rhythm", "register", "polyphony", "tension")
+_SCALE = np.array([1.0, 100.0, 1.0, 1.0, 100.0])
+_DISSONANT, _CONSONANT = (1, 2, 6), (3, 4, 5)  # interval classes, in semitones
+_DURATIONS = np.array(codec.DURATIONS)
+_LOW = np.array([role.low for role in ROLES])
+_IS_DRUMS = np.array([role.is_drums for role in ROLES])
+
+
+def measure(music: Music) -> dict[str, float]:
+    """The attributes of a piece, in their units; NaN where undefined, such as the register of drums alone."""
+    return dict(zip(ATTRIBUTES, values(counts(codec.encode(music), music.bars)).tolist(), strict=True))
+
+
+def values(counted: np.ndarray) -> np.ndarray:
+    """The attributes of a stretch of bars from its `counts`, shape (..., bars, 5, 2); shape (..., 5)."""
+    total = counted.sum(axis=-3)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return _SCALE * total[..., 0] / total[..., 1]
+
+
+def counts(rows: np.ndarray, bars: int) -> np.ndarray:
+    """For each bar and attribute how much there is of it and of what it is a share, float64, shape (bars, 5, 2).
+
+    Args:
+        rows: notes as `codec.encode` gives them, shape (notes, 6).
+        bars: length of the piece.
+    """
+    rows = np.asarray(rows, np.int64).reshape(-1, len(codec.COLUMNS))
+    pitched = rows[~_IS_DRUMS[rows[:, 1]]]
+    pitch = pitched[:, 3] + _LOW[pitched[:, 1]]
+    onsets, syncopated = _onsets(rows, bars)
+    sounding, consonant, dissonant = _together(pitched, pitch, bars)
+
+    def in_bars(bar: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        return np.bincount(bar, weights, bars)[:bars]
+
+    def by_bar(ticks: np.ndarray) -> np.ndarray:
+        return ticks.reshape(bars, TICKS_PER_BAR).sum(axis=1)
+
+    parts = [
+        (in_bars(rows[:, 0]), np.ones(bars)),
+        (in_bars(onsets // TICKS_PER_BAR, syncopated), in_bars(onsets // TICKS_PER_BAR)),
+        (in_bars(pitched[:, 0], pitch), in_bars(pitched[:, 0])),
+        (by_bar(sounding), by_bar(sounding > 0)),
+        (by_bar(dissonant), by_bar(dissonant + consonant)),
+    ]
+    return np.stack([np.stack(part, axis=-1) for part in parts], axis=1).astype(np.float64)
+
+
+def _onsets(rows: np.ndarray, bars: int) -> tuple[np.ndarray, np.ndarray]:
+    """The tick of each onset, the notes of a chord being one, and whether it is syncopated."""
+    span = (bars + 1) * TICKS_PER_BAR
+    onsets = np.unique(rows[:, 1] * span + rows[:, 0] * TICKS_PER_BAR + rows[:, 2])
+    role, tick = onsets // span, onsets % span
+    next_beat = role * span + -(-tick // TICKS_PER_BEAT) * TICKS_PER_BEAT
+    return tick, (tick % TICKS_PER_BEAT != 0) & ~np.isin(next_beat, onsets)
+
+
+def _together(pitched: np.ndarray, pitch: np.ndarray, bars: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """At each tick: notes that sound, and consonant and dissonant pairs of pitch classes among them."""
+    length = bars * TICKS_PER_BAR
+    start = pitched[:, 0] * TICKS_PER_BAR + pitched[:, 2]
+    end = np.minimum(start + _DURATIONS[pitched[:, 4]], length)
+    steps = np.zeros((length + 1, 12))
+    np.add.at(steps, (start, pitch % 12), 1)
+    np.add.at(steps, (end, pitch % 12), -1)
+    chroma = np.cumsum(steps[:-1], axis=0)
+    here = chroma > 0.5
+
+    def pairs(classes: tuple[int, ...]) -> np.ndarray:
+        # a tritone is its own inversion, so that rolling meets each one twice
+        return sum(
+            ((here & np.roll(here, step, axis=1)).sum(axis=1) / (2 if step == 6 else 1) for step in classes),
+            np.zeros(length),
+        )
+
+    return chroma.sum(axis=1), pairs(_CONSONANT), pairs(_DISSONANT)

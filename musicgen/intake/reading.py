@@ -1,0 +1,138 @@
+"""Reading a MIDI file: ours exactly, a foreign one as far as it goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from musicgen.corpus import band
+from musicgen.corpus.cleaning import Cleaning
+from musicgen.corpus.keys import estimate_key
+from musicgen.errors import MidiError, RequestError
+from musicgen.intake.casting import LABELS, cast, say_losses
+from musicgen.intake.timing import MAX_BARS, find_grid, find_tempo, lay_out
+from musicgen.intake.words import count_of, is_or_are
+from musicgen.midi import Score, from_midi, read_score, without_unknown_keys
+from musicgen.music import BEATS_PER_BAR, TICKS_PER_BEAT, Key, Music
+from musicgen.roles import STYLE_BY_NAME, STYLE_NAMES
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A piece that was read.
+
+    Args:
+        music: the piece, at most `MAX_BARS` bars.
+        notes: one sentence for each thing that is not as in the file; none for a file of ours.
+    """
+
+    music: Music
+    notes: tuple[str, ...]
+
+
+def read_music(data: bytes, style: str | None = None) -> Intake:
+    """Read a MIDI file of type 0 or 1, whoever wrote it.
+
+    Beats of a foreign file keep their place in time: a quarter is a beat, in metres such as 6/8 a dotted quarter is.
+    Bar lines are those of the longest stretch in the metre that most of the file has; unless that is 4/4, 2/2, 2/4, 6/8
+    or 12/8 they are lost. The tempo is the one that most of the file has, or its mean if none holds half of it. A key
+    signature is believed unless it is C major, which many programs write by default: then the key is estimated.
+
+    Args:
+        data: the file, within the limits of `midi.read_score`.
+        style: a style name, the label of the piece; if not given the one that a file of ours says, else "", any.
+
+    Raises:
+        MidiError: not a usable MIDI file, or one without notes.
+        RequestError: an unknown style.
+    """
+    if style is not None and style not in STYLE_BY_NAME:
+        raise RequestError(f"style: expected one of {', '.join(STYLE_NAMES)}. Received: {str(style)[:40]!r}.")
+    mended = without_unknown_keys(data)
+    score = read_score(mended)
+    if not score.tracks:
+        raise MidiError("Expected notes. Received: a MIDI file without any.")
+    said: list[str] = []
+    music = _exact(mended, score)
+    if music is None:
+        if mended != data:
+            said.append("A signature of a key that does not exist is left out.")
+        music = _foreign(score, said)
+    elif music.bars > MAX_BARS:
+        said.append(f"The piece has {music.bars} bars: the first {MAX_BARS} are taken.")
+        music = music.excerpt(0, MAX_BARS)
+    return Intake(music if style is None else replace(music, style=style), tuple(said))
+
+
+def _exact(data: bytes, score: Score) -> Music | None:
+    """The piece if `midi.from_midi` can read the file without changing anything, else None."""
+    labels = [track.name for track in score.tracks]
+    places = np.array([(note.start, note.end) for track in score.tracks for note in track.notes]) * TICKS_PER_BEAT
+    if (
+        not set(labels) <= set(LABELS)
+        or len(set(labels)) < len(labels)
+        or {metre for _, metre in score.metres} - {(4, 4)}
+        or len(score.tempos) > 1
+        or not (np.abs(places - np.round(places)) < 1e-6).all()
+        or (places[:, 1] <= places[:, 0]).any()
+    ):
+        return None
+    try:
+        return from_midi(data)
+    except MidiError:  # notes after the end of the first track, for instance
+        return None
+
+
+def _foreign(score: Score, said: list[str]) -> Music:
+    beat, shift = find_grid(score, said)
+    tempo = find_tempo(score, beat, said)
+    tracks, human = lay_out(score, beat, shift, tempo, said)
+    cleaning = Cleaning()
+    tracks = [band.mend(track, cleaning) for track in tracks]
+    last = max(note.start for track in tracks for note in track.notes)
+    end = min(max(note.end for track in tracks for note in track.notes), last + BEATS_PER_BAR)
+    bars = min(MAX_BARS, max(1, int(np.ceil(end / BEATS_PER_BAR - 1 / 32))))
+    roles = cast(tracks, end, said)
+    parts = []
+    for role, candidates in roles.items():
+        if candidates:
+            part = band.merge(role, candidates, bars, human, candidates[0].program, cleaning)
+            say_losses(part, candidates, said)
+            parts.append(part)
+    parts = [part for part in parts if part.notes]
+    _say_cleaning(cleaning, said)
+    if not parts:
+        raise MidiError("Expected notes that a melody, chords, a pad, a bass or drums can play. Received: none.")
+    music = Music(tuple(parts), bars, tempo, Key(0), "")
+    total = sum(len(track.notes) for track in score.tracks)
+    if music.note_count < total:
+        said.append(f"{music.note_count:,} of {count_of(total, 'note')} are kept.")
+    return replace(music, key=_key(music, score.key, said))
+
+
+def _say_cleaning(cleaning: Cleaning, said: list[str]) -> None:
+    for step, what in (
+        ("notes shorter than a tick removed", "shorter than a twelfth of a beat {} left out"),
+        ("stuck notes cut to four bars", "longer than four bars {} cut"),
+        ("notes moved by octaves into their role's range", "{} moved by octaves, into the range of the role"),
+        ("doubled notes removed", "on the place and pitch of another {} left out"),
+    ):
+        if count := int(cleaning[step]):
+            said.append(f"{count_of(count, 'note')} {what.format(is_or_are(count))}.")
+
+
+def _key(music: Music, stated: Key | None, said: list[str]) -> Key:
+    if not any(track.notes for track in music.tracks if track.role != "drums"):
+        said.append("There are only drums: the key is called C major.")
+        return Key(0)
+    if stated is not None and stated != Key(0):
+        said.append(f"The key is {stated}, as the file states.")
+        return stated
+    key, _ = estimate_key(music)
+    if key == stated:
+        said.append(f"The key is {key}, as the file states and its notes say.")
+        return key
+    says = "states none" if stated is None else "states C major, as many do by default"
+    said.append(f"The key is estimated as {key}: the file {says}.")
+    return key

@@ -1,0 +1,84 @@
+"""What a person asks for, as the conditions of a `Prior`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from musicgen.attributes import ATTRIBUTES
+from musicgen.harmony import progression_codes
+from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION, Prior
+from musicgen.music import MODES
+from musicgen.request import SECTION_BARS, Request
+from musicgen.roles import STYLE_BY_NAME, STYLE_NAMES
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Conditions of a piece; what is not given is left open.
+
+    Args:
+        style: a style name; one that the model does not know means any.
+        mode: "major" or "minor"; None for any.
+        attributes: targets by name, see `musicgen.attributes`, in their units.
+        chords: a code of `harmony` for each half bar, shape (bars, 2), in C major or A minor.
+        form: a section code of a `Prior` for each bar, shape (bars,).
+    """
+
+    style: str
+    mode: str | None = None
+    attributes: Mapping[str, float] = field(default_factory=dict)
+    chords: np.ndarray | None = None
+    form: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, request: Request, harmony: Callable[[str, str], np.ndarray] | None = None) -> Asked:
+        """What a request says; where it names no chords, those that `harmony` writes for a style and a mode."""
+        assert not isinstance(request.key, str)  # a Request parses it
+        chords = form = None
+        if request.chords is not None:
+            chords = progression_codes(request.chords, request.bars, request.key.shift_to_normal)
+        elif harmony is not None:
+            chords = harmony(request.style, request.key.mode)
+        if request.sections is not None:
+            codes = [2 * "ABCD".index(name[0]) + (len(name) > 1) for name in request.sections]
+            form = np.repeat(np.array(codes, np.uint8), SECTION_BARS)
+        return cls(request.style, request.key.mode, request.attributes, chords, form)
+
+    def arrays(self, prior: Prior, first: int, bars: int) -> dict[str, np.ndarray]:
+        """The `asked` of a `Prior` for one window of its size, `bars` bars from `first` on."""
+        room = prior.config.bars
+        values = np.array([self.attributes.get(name, np.nan) for name in ATTRIBUTES])
+        given = ~np.isnan(values)
+        form = None if self.form is None else in_order(self.form[first : first + bars])
+        chords = None if self.chords is None else self.chords[first : first + bars]
+        levels = prior.levels(np.where(given, values, 0.0))
+        return {
+            "style": style_code(self.style),
+            "mode": np.array([ANY_MODE if self.mode is None else MODES.index(self.mode)], np.int32),
+            "attributes": np.stack([levels * given, given], axis=-1).astype(np.float32)[None],
+            "chords": _window(chords, (room, 2), ANY_CHORD),
+            "form": _window(form, (room,), ANY_SECTION),
+        }
+
+
+def in_order(form: np.ndarray) -> np.ndarray:
+    """Section codes with letters in the order of their appearance; those after D count as D. uint8, shape (bars,)."""
+    letters, variation = np.asarray(form) // 2, np.asarray(form) % 2
+    _, first, inverse = np.unique(letters, return_index=True, return_inverse=True)
+    order = np.argsort(np.argsort(first))
+    return (2 * np.minimum(order[inverse], ANY_SECTION // 2 - 1) + variation).astype(np.uint8)
+
+
+def style_code(name: str) -> np.ndarray:
+    """Position in the style table, shape (1,); one past its end for a style that the model does not know."""
+    return np.array([STYLE_NAMES.index(name) if name in STYLE_BY_NAME else len(STYLE_NAMES)], np.int32)
+
+
+def _window(codes: np.ndarray | None, shape: Sequence[int], unknown: int) -> np.ndarray:
+    window = np.full(shape, unknown, np.int32)
+    if codes is not None:
+        window[: len(codes)] = codes
+    return window[None]

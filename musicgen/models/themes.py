@@ -1,0 +1,53 @@
+"""Themes that come back: a piece with a form has the noise of a section again where its letter returns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from musicgen.request import SECTION_BARS
+
+SHARED = 0.8
+"""Share of a variation's noise, in variance, that is the theme's."""
+
+
+class Themes:
+    """Which bars of a piece come back as which, and what they share.
+
+    Args:
+        sections: a letter for each `SECTION_BARS` bars, with ' for a variation; None for a piece without a form.
+        bars: length of the piece.
+        shape: of a bar's noise.
+    """
+
+    def __init__(self, sections: Sequence[str] | None, bars: int, shape: tuple[int, ...]) -> None:
+        self.first = np.arange(bars)
+        self.varied = np.zeros(bars, bool)
+        seen: dict[str, int] = {}
+        for index, name in enumerate(sections or ()):
+            here = np.arange(index * SECTION_BARS, min((index + 1) * SECTION_BARS, bars))
+            begin = seen.setdefault(name[0], index * SECTION_BARS)
+            self.first[here] = begin + np.arange(len(here))
+            self.varied[here] = len(name) > 1
+        self._noise = np.zeros((bars, *shape), np.float32)
+
+    def noise(self, start: int, fresh: np.ndarray) -> np.ndarray:
+        """`fresh`, shape (bars, ...), with the theme's noise where one comes back; bar 0 is `start`."""
+        result = fresh.copy()
+        for index, bar in enumerate(range(start, min(start + len(fresh), len(self.first)))):
+            if self.first[bar] < bar:
+                share = SHARED if self.varied[bar] else 1.0
+                result[index] = np.sqrt(share) * self._noise[self.first[bar]] + np.sqrt(1 - share) * fresh[index]
+            self._noise[bar] = result[index]
+        return result
+
+    def repeat(self, latents: np.ndarray, start: int) -> None:
+        """Write the theme's latents, in place, where it comes back unvaried, from bar `start` on.
+
+        The last bar of a section keeps its own, which lead to what comes next.
+        """
+        for bar in range(start, len(latents)):
+            ends = bar % SECTION_BARS == SECTION_BARS - 1
+            if self.first[bar] < bar and not self.varied[bar] and not ends:
+                latents[bar] = latents[self.first[bar]]

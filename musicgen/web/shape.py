@@ -1,0 +1,68 @@
+"""The part of the panel that shapes the music: a slider for each attribute, chords and form, each to be left open."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import gradio as gr
+
+from musicgen import attributes
+from musicgen.compose import Result
+from musicgen.errors import RequestError
+from musicgen.request import ATTRIBUTE_RANGES, Request
+from musicgen.web.theme import static
+
+_SLIDERS = (
+    ("density", "Density", "notes a bar", 1.0),
+    ("rhythm", "Syncopation", "% of onsets", 1.0),
+    ("register", "Register", "middle pitch", 1.0),
+    ("polyphony", "Polyphony", "notes at once", 0.1),
+    ("tension", "Tension", "% dissonant", 1.0),
+)
+"""Attribute, label, unit as it is written on the page, and step."""
+FORMS = ("AABA", "ABAB", "ABAC", "AABB", "AAAB", "ABA'C", "ABCD")
+FIELDS = (*attributes.ATTRIBUTES, "chords", "form")
+
+
+def build_shape(result: Result) -> gr.HTML:
+    """The sliders, telling what the piece measures."""
+    sliders = [
+        {"name": name, "label": label, "unit": unit, "step": step}
+        | dict(zip(("least", "most"), ATTRIBUTE_RANGES[name][:2], strict=True))
+        for name, label, unit, step in _SLIDERS
+    ]
+    return gr.HTML(
+        shape_value(result),
+        html_template=static("shape.html"),
+        js_on_load=static("shape.js"),
+        apply_default_css=False,
+        elem_id="shape",
+        sliders=sliders,
+        forms=list(FORMS),
+    )
+
+
+def shape_value(result: Result) -> dict[str, object]:
+    """What was asked for and what the piece measures, as the script takes it; null where undefined."""
+    measured = {
+        name: None if math.isnan(value) else round(value, 2) for name, value in attributes.measure(result.music).items()
+    }
+    return {"asked": asked_of(result.request), "measured": measured}
+
+
+def asked_of(request: Request) -> dict[str, object]:
+    """The fields of a request that this part of the panel sets."""
+    return {name: getattr(request, name) for name in FIELDS if getattr(request, name) is not None}
+
+
+def read_shape(value: object) -> dict[str, object]:
+    """The fields of a `Request` that the panel asks for; their values are for the `Request` to check.
+
+    Raises:
+        RequestError: this is nothing that the page sends.
+    """
+    asked = value.get("asked") if isinstance(value, Mapping) else None
+    if not isinstance(asked, Mapping) or not set(asked) <= set(FIELDS):
+        raise RequestError(f"Expected fields among {', '.join(FIELDS)}. Received: something else; reload the page.")
+    return {name: wish for name, wish in asked.items() if wish not in (None, "")}

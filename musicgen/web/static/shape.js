@@ -1,0 +1,72 @@
+/* Sliders that may be left open. An open one follows the piece; moving it sets a target, the cross opens it again. */
+const NAMES = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
+const rows = [...element.querySelectorAll(".row")];
+const chords = element.querySelector("[name=chords]");
+const form = element.querySelector("[name=form]");
+const clamp = (value, input) => Math.min(Math.max(value, Number(input.min)), Number(input.max));
+let asked = {};
+
+function text(name, value) {
+  if (value === null || value === undefined) return "–";
+  if (name === "register") return NAMES[Math.round(value) % 12] + (Math.floor(Math.round(value) / 12) - 1);
+  return name === "polyphony" ? value.toFixed(1) : String(Math.round(value));
+}
+
+function draw() {
+  const measured = (props.value && props.value.measured) || {};
+  for (const row of rows) {
+    const { name } = row.dataset;
+    const [input, output] = [row.querySelector("input"), row.querySelector("output")];
+    const target = asked[name], got = measured[name];
+    const set = target !== undefined;
+    input.value = set ? target : clamp(got ?? (Number(input.min) + Number(input.max)) / 2, input);
+    input.style.setProperty("--fill", `${(100 * (input.value - input.min)) / (input.max - input.min)}%`);
+    row.classList.toggle("is-set", set);
+    row.querySelector(".open").hidden = !set;
+    const got_text = row.dataset.stale === "yes" ? "…" : text(name, got);
+    output.textContent = set ? `${text(name, target)} asked · ${got_text} got` : got_text;
+    input.setAttribute("aria-valuetext", set ? `${text(name, target)}` : `open, the piece has ${text(name, got)}`);
+  }
+  const count = Object.keys(asked).length;
+  element.querySelector(".summary").textContent = count ? `${count} set` : "open";
+}
+
+/* What is asked for goes to the server with the next Generate, as part of this component's value. */
+function ask(name, value) {
+  const next = { ...asked };
+  if (value === undefined || value === "") delete next[name];
+  else next[name] = value;
+  asked = next;
+  props.value = { ...props.value, asked: next };
+  const row = rows.find((row) => row.dataset.name === name);
+  if (row) row.dataset.stale = "yes";
+  draw();
+}
+
+for (const row of rows) {
+  const input = row.querySelector("input");
+  input.addEventListener("input", () => ask(row.dataset.name, Number(input.value)));
+  row.querySelector(".open").addEventListener("click", () => {
+    ask(row.dataset.name, undefined);
+    row.dataset.stale = "no";
+    draw();
+    input.focus({ preventScroll: true, focusVisible: false });
+  });
+}
+chords.addEventListener("input", () => ask("chords", chords.value.trim()));
+form.addEventListener("change", () => ask("form", form.value));
+
+let seen = null;
+watch("value", () => {
+  if (!props.value || props.value.measured === seen) return;  // our own change
+  seen = props.value.measured;
+  rows.forEach((row) => { row.dataset.stale = "no"; });
+  draw();
+});
+if (props.value) {
+  asked = { ...props.value.asked };
+  seen = props.value.measured;
+  chords.value = asked.chords || "";
+  form.value = asked.form || "";
+}
+draw();
