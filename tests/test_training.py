@@ -69,7 +69,7 @@ def test_a_latent_window_asks_for_what_it_is(prepared: Path) -> None:
 
 def test_training_goes_on_from_a_checkpoint(prepared: Path, tmp_path: Path) -> None:
     prior = PriorConfig(latent=8, width=20, heads=2, blocks=1)
-    plan = Plan(steps=1, prior_steps=1, epoch=1, windows=2, prior_windows=4, rate=0.0)
+    plan = Plan(steps=1, prior_steps=1, progression_steps=1, epoch=1, windows=2, prior_windows=4, rate=0.0)
     first = train_vae(prepared, tmp_path / "a", plan, SMALL, prior)
     keras.utils.set_random_seed(5)
     second = train_vae(
@@ -133,7 +133,7 @@ def test_a_stopped_run_goes_on_where_it_was_and_ends_in_a_checkpoint(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plan = Plan(steps=4, prior_steps=2, epoch=2, windows=2, prior_windows=4)
+    plan = Plan(steps=4, prior_steps=2, progression_steps=2, epoch=2, windows=2, prior_windows=4)
     prior = PriorConfig(latent=8, width=20, heads=2, blocks=1)
     steps = []
     real = VAE.train_on_batch
