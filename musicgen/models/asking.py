@@ -65,10 +65,12 @@ class Asked:
 
 
 def in_order(form: np.ndarray) -> np.ndarray:
-    """Section codes with letters in the order of their appearance; those after D count as D. uint8, shape (bars,)."""
+    """Section codes with letters in the order of their appearance, the first section of a letter plain, as a variation
+    of nothing heard yet is none; letters after D count as D. uint8, shape (bars,)."""
     letters, variation = np.asarray(form) // 2, np.asarray(form) % 2
     _, first, inverse = np.unique(letters, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(first))
+    variation = variation * (np.arange(len(letters)) >= first[inverse] + SECTION_BARS)
     return (2 * np.minimum(order[inverse], ANY_SECTION // 2 - 1) + variation).astype(np.uint8)
 
 

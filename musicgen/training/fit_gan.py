@@ -15,7 +15,7 @@ from tqdm import tqdm
 from musicgen.corpus.dataset import Dataset
 from musicgen.errors import CheckpointError
 from musicgen.models.compiling import compiled
-from musicgen.models.gan import SECTION_BARS, Critic, GANConfig, Generator
+from musicgen.models.gan import Critic, GANConfig, Generator
 from musicgen.models.gan_composer import GANComposer, form_name
 from musicgen.models.prior import ANY_SECTION
 from musicgen.models.vae_composer import VAEComposer
@@ -28,6 +28,8 @@ from musicgen.training.latents import LatentWindows
 
 _JUDGED = 384
 """Validation windows that each epoch's statistics are taken over."""
+_FORM_HIDDEN = 0.1
+"""Share of the windows that leave their form out: a piece always has one when it is composed."""
 _FORMS = 24
 """Forms a style, the most usual ones, that the checkpoint knows."""
 
@@ -46,7 +48,7 @@ class GANPlan:
         seed: of initial weights.
     """
 
-    steps: int = 20000
+    steps: int = 14000
     epoch: int = 250
     windows: int = 64
     rate: float = 5e-4
@@ -123,8 +125,8 @@ def train_gan(
     gan = GAN(config, plan)
     # sections begin every four bars of a song, so windows do as well; a resumed run draws other ones
     weights = fit.SOURCE_WEIGHTS
-    train = LatentWindows(vae, dataset, "train", plan.windows, 4, weights, time.time_ns() % 2**32)
-    valid = LatentWindows(vae, dataset, "valid", plan.windows, 16, weights, 0)
+    train = LatentWindows(vae, dataset, "train", plan.windows, 4, weights, time.time_ns() % 2**32, _FORM_HIDDEN)
+    valid = LatentWindows(vae, dataset, "valid", plan.windows, 16, weights, 0, _FORM_HIDDEN)
     mean, scale = train.moments()
     blur = posterior_deviation(train) / scale
     for generator in (gan.generator, gan.average):
@@ -211,12 +213,8 @@ def posterior_deviation(windows: LatentWindows) -> np.ndarray:
 
 def usual_forms(windows: LatentWindows) -> dict[str, dict[str, float]]:
     """Style to its most usual forms and their shares, of windows that are not shorter than the others."""
-    forms = windows.asked["form"].copy()
+    forms = windows.asked["form"]
     whole = (forms != ANY_SECTION).all(axis=1)
-    for letter in range(ANY_SECTION // 2):  # the first of its letter in a window is a variation of nothing heard yet
-        here = whole[:, None] & (forms // 2 == letter)
-        first = here & (np.cumsum(here, axis=1) <= SECTION_BARS)
-        forms[first] = 2 * letter
     result = {}
     for index in np.unique(windows.style[whole]):
         here = whole & (windows.style == index)

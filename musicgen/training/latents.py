@@ -35,12 +35,15 @@ class LatentWindows:
         size: windows a batch.
         hop: bars from one window's beginning to the next.
         weights: weight of a source by name, 1 where not given; a piece's windows share the square root of their number.
+        form_hidden: share of the windows that leave their form out.
     """
 
     def __init__(
-        self, vae: VAE, dataset: Dataset, split: str, size: int, hop: int, weights: dict[str, float], seed: int
-    ) -> None:
+        self, vae: VAE, dataset: Dataset, split: str, size: int, hop: int, weights: dict[str, float], seed: int,
+        form_hidden: float = 0.5,
+    ) -> None:  # fmt: skip
         self.size, self.rng, self.styles = size, np.random.default_rng(seed), vae.config.styles
+        self.hidden = (0.1, 0.1, 0.2, 0.5, form_hidden)
         bars = vae.config.bars
         places = every_place(dataset, split, bars, hop)
         windows = [(dataset.rows(piece, first, length), piece, length) for piece, first, length in places]
@@ -124,7 +127,7 @@ class LatentWindows:
         present = np.where(((rng.random(size) < 0.15) & fewer.any(axis=1))[:, None], fewer, present)
 
         free = rng.random(size) < 0.1
-        without = [free | (rng.random(size) < share) for share in (0.1, 0.1, 0.2, 0.5, 0.5)]
+        without = [free | (rng.random(size) < share) for share in self.hidden]
         assert self.levels is not None, "Expected rank() before the first batch."
         levels = self.levels[index, cut]
         # attributes are those of the whole band: where some of it is left out they are not known
