@@ -19,7 +19,9 @@ from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME
 
 _NOTE_ROOM = 2048
-"""Notes per call of the compiled functions: more than sixteen full bars hold; longer lists go in several calls."""
+"""Notes per call of the compiled functions, more than all but one in two thousand windows hold."""
+_MOST_NOTES = 8192
+"""Most notes of a window that is encoded: four times as many as the fullest one of the corpus has."""
 
 
 class GridCodec:
@@ -33,16 +35,23 @@ class GridCodec:
         self._classes = compiled(self._best_classes)
 
     def encode(self, music: Music) -> np.ndarray:
-        """As `Composer.encode`."""
+        """As `Composer.encode`.
+
+        Raises:
+            MusicgenError: more than 8192 notes in one window.
+        """
         rows = codec.encode(music)
         present = present_roles([track.role for track in music.tracks])
         result = []
         for start in range(0, music.bars, self.bars):
             bars = min(self.bars, music.bars - start)
             inside = rows[(rows[:, 0] >= start) & (rows[:, 0] < start + bars)]
-            notes = np.zeros((_NOTE_ROOM, 6), np.int32)
+            if len(inside) > _MOST_NOTES:
+                raise MusicgenError(
+                    f"Expected at most {_MOST_NOTES} notes in {self.bars} bars. Received: {len(inside)}."
+                )
+            notes = np.zeros((_NOTE_ROOM if len(inside) <= _NOTE_ROOM else _MOST_NOTES, 6), np.int32)
             notes[:, 0] = -1
-            inside = inside[:_NOTE_ROOM]
             notes[: len(inside), 0] = (inside[:, 0] - start) * ROLES + inside[:, 1]
             notes[: len(inside), 1:] = inside[:, 1:]
             result.append(self._encode(notes, bar_mask(bars, self.bars), present)[0, :bars])

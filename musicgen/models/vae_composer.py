@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
-from musicgen import codec
 from musicgen.attributes import ATTRIBUTES, measure
-from musicgen.errors import CheckpointError, MusicgenError
+from musicgen.errors import CheckpointError
 from musicgen.models.aiming import aim
 from musicgen.models.asking import Asked, style_code
 from musicgen.models.base import Composer
+from musicgen.models.checkpoint import identity, read_config, unreadable, write_config
 from musicgen.models.compiling import compiled
-from musicgen.models.decoding import choose_onsets
+from musicgen.models.grid_codec import GridCodec, bar_mask, blank, present_roles
 from musicgen.models.prior import Prior, PriorConfig
 from musicgen.models.progression import Progression, ProgressionConfig
 from musicgen.models.themes import Themes
-from musicgen.models.vae import VAE, VAEConfig
+from musicgen.models.vae import ROLES, VAE, VAEConfig
 from musicgen.models.weights import load_weights, save_weights
-from musicgen.music import MODES, TICKS_PER_BAR, Music
+from musicgen.music import MODES, Music
 from musicgen.request import Request
-from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
 
-ROLES = len(ROLE_NAMES)
-FORMAT = 1
-_NOTE_ROOM = 2048
-"""Notes per call of the compiled functions, more than all but one in two thousand windows hold."""
-_MOST_NOTES = 8192
-"""Most notes of a window that is encoded: four times as many as the fullest one of the corpus has."""
 _HARMONY = 1.25
 """Temperature of the chords for each degree of the notes': at the usual .8 they come as they were learned."""
 TRIES = 4
@@ -61,14 +50,11 @@ class VAEComposer(Composer):
     ) -> None:  # fmt: skip
         if (vae.config.bars, vae.config.latent) != (prior.config.bars, prior.config.latent):
             raise CheckpointError("Expected a prior over the latents of this VAE. Received: one of another size.")
-        self.vae, self.prior, self.progression = vae, prior, progression
+        self.vae, self.prior, self.progression, self.codec = vae, prior, progression, GridCodec(vae)
         self.steps, self.guidance = steps, guidance
         self.card = card or {}
         self.identity = "vae-untrained"
         self.bars = vae.config.bars
-        self._encode = compiled(lambda notes, bars, present: vae.encode(notes, bars, present)[0])
-        self._decode = compiled(self._probabilities)
-        self._classes = compiled(self._best_classes)
         self._sample = compiled(partial(prior.sample, steps=steps))
 
     # --- checkpoints ---
@@ -76,41 +62,29 @@ class VAEComposer(Composer):
     @classmethod
     def from_pretrained(cls, folder: str | Path) -> VAEComposer:
         folder = Path(folder)
+        config = read_config(folder, cls.kind)
         try:
-            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-            if config["model"] != cls.kind or config["format"] != FORMAT:
-                raise CheckpointError(
-                    f'Expected a "{cls.kind}" checkpoint of format {FORMAT}. '
-                    f"Received: {config['model']!r}, {config['format']!r}."
-                )
-            if config["roles"] != list(ROLE_NAMES) or config["styles"] != list(STYLE_NAMES[: len(config["styles"])]):
-                raise CheckpointError("Expected the roles and styles of this version. Received: others in config.json.")
             vae = VAE(VAEConfig(**config["vae"]), name="vae")
             prior = Prior(PriorConfig(**config["prior"]), name="prior")
             progression = Progression(ProgressionConfig(**config["progression"]), name="progression")
             composer = cls(vae, prior, progression, config["steps"], config["guidance"], config.get("card"))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(
-                f"Expected a config.json of a {cls.kind} in {folder}. Received: {type(error).__name__}: {error}."
-            ) from None
+        except (KeyError, TypeError, ValueError) as error:
+            raise unreadable(folder, cls.kind, error) from None
         path = folder / "model.safetensors"
         load_weights(composer.weights, path)
-        composer.identity = f"{cls.kind}-{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+        composer.identity = identity(cls.kind, path)
         return composer
 
     def save_pretrained(self, folder: str | Path) -> None:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         save_weights(self.weights, folder / "model.safetensors")
-        config = {
-            "model": self.kind, "format": FORMAT, "roles": list(ROLE_NAMES), "styles": list(STYLE_NAMES),
+        values = {
             "vae": self.vae.config.to_dict(), "prior": self.prior.config.to_dict(),
             "progression": self.progression.config.to_dict(),
             "steps": self.steps, "guidance": self.guidance, "card": self.card,
         }  # fmt: skip
-        temporary = folder / "config.json.tmp"
-        temporary.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-        os.replace(temporary, folder / "config.json")
+        write_config(folder, self.kind, values)
 
     @property
     def weights(self) -> list[Any]:
@@ -206,87 +180,14 @@ class VAEComposer(Composer):
         begin, padded = np.zeros((2, 1, self.bars, ROLES, latent), np.float32)
         mask = np.zeros((1, self.bars, ROLES), np.float32)
         begin[0, :bars], padded[0, :bars], mask[0, :bars] = noise, origin, keep
+        where = bar_mask(bars, self.bars), present_roles(roles)
         sampled = self._sample(
-            begin,
-            padded,
-            np.float32(1.0 - strength),
-            mask,
-            _bar_mask(bars, self.bars),
-            _present(roles),
-            asked,
-            np.float32(self.guidance),
+            begin, padded, np.float32(1.0 - strength), mask, *where, asked, np.float32(self.guidance)
         )
         return sampled[0, :bars]
 
     def encode(self, music: Music) -> np.ndarray:
-        rows = codec.encode(music)
-        present = _present([track.role for track in music.tracks])
-        result = []
-        for start in range(0, music.bars, self.bars):
-            bars = min(self.bars, music.bars - start)
-            inside = rows[(rows[:, 0] >= start) & (rows[:, 0] < start + bars)]
-            if len(inside) > _MOST_NOTES:
-                raise MusicgenError(
-                    f"Expected at most {_MOST_NOTES} notes in {self.bars} bars. Received: {len(inside)}."
-                )
-            notes = np.zeros((_NOTE_ROOM if len(inside) <= _NOTE_ROOM else _MOST_NOTES, 6), np.int32)
-            notes[:, 0] = -1
-            notes[: len(inside), 0] = (inside[:, 0] - start) * ROLES + inside[:, 1]
-            notes[: len(inside), 1:] = inside[:, 1:]
-            result.append(self._encode(notes, _bar_mask(bars, self.bars), present)[0, :bars])
-        return np.concatenate(result)
+        return self.codec.encode(music)
 
     def decode(self, latents: np.ndarray, like: Music) -> Music:
-        latents = np.asarray(latents, np.float32)
-        expected = (like.bars, ROLES, self.vae.config.latent)
-        if latents.shape != expected:
-            raise MusicgenError(f"Expected latents of shape {expected}. Received: {latents.shape}.")
-        present, style = _present([track.role for track in like.tracks]), style_code(like.style)
-        tables = []
-        for start in range(0, like.bars, self.bars):
-            part = latents[start : start + self.bars]
-            padded = np.zeros((1, self.bars, *latents.shape[1:]), np.float32)
-            padded[0, : len(part)] = part
-            bar_mask = _bar_mask(len(part), self.bars)
-            probabilities, features = self._decode(padded, bar_mask, present, style)
-            rows = choose_onsets(probabilities * present[0][:, None, None, None] * bar_mask[0][None, :, None, None])
-            classes = self._note_classes(features, rows)
-            tables.append(np.concatenate([rows[:, [1, 0, 2, 3]] + [start, 0, 0, 0], classes], axis=1))
-        return codec.decode(np.concatenate(tables), like)
-
-    def _note_classes(self, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Duration and velocity class of each row (role, bar, tick, pitch), shape (n, 2)."""
-        result = []
-        for start in range(0, len(rows), _NOTE_ROOM):
-            chunk = rows[start : start + _NOTE_ROOM]
-            padded = np.zeros((_NOTE_ROOM, 4), np.int32)
-            padded[: len(chunk)] = chunk
-            place = (padded[:, 0] * self.bars + padded[:, 1]) * TICKS_PER_BAR + padded[:, 2]
-            result.append(self._classes(features, place.astype(np.int32), padded[:, 0], padded[:, 3])[: len(chunk)])
-        return np.concatenate(result) if result else np.zeros((0, 2), np.int64)
-
-    def _probabilities(self, latents: Any, bar_mask: Any, present: Any, style: Any) -> Any:
-        logits, features = self.vae.decode(latents, bar_mask, present, style)
-        return keras.ops.sigmoid(logits), features
-
-    def _best_classes(self, features: Any, place: Any, role: Any, pitch: Any) -> Any:
-        durations, velocities = self.vae.note_classes(features, place, role, pitch)
-        best = [keras.ops.argmax(durations, axis=-1), keras.ops.argmax(velocities, axis=-1)]
-        return keras.ops.stack(best, axis=-1)
-
-
-def blank(request: Request) -> Music:
-    """A silent piece with everything a request says except notes."""
-    style = STYLE_BY_NAME[request.style]
-    programs = [style.program(role) for role in ROLE_NAMES]
-    tracks = codec.empty_tracks(programs, request.roles)
-    assert request.tempo is not None and not isinstance(request.key, str)  # a Request fills both in
-    return Music(tracks, request.bars, request.tempo, request.key, request.style)
-
-
-def _present(roles: Sequence[str]) -> np.ndarray:
-    return np.array([[role in roles for role in ROLE_NAMES]], np.float32)
-
-
-def _bar_mask(bars: int, room: int) -> np.ndarray:
-    return (np.arange(room) < bars).astype(np.float32)[None]
+        return self.codec.decode(latents, like)
