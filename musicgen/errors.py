@@ -25,5 +25,13 @@ class CheckpointError(MusicgenError):
     """A model's files are missing, damaged, or do not fit the network."""
 
 
+class HubUnreachable(CheckpointError):
+    """The Hub does not answer, or says that it cannot now, and what was asked for is not in the cache."""
+
+
+class PublishError(MusicgenError):
+    """What was to be pushed is not fit for it, or the Hub does not take it."""
+
+
 class CorpusError(MusicgenError):
     """Training data that cannot be read or built."""

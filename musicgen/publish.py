@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from musicgen import hub
-from musicgen.hub import PublishError
+from musicgen.errors import PublishError
 from musicgen.models import load_composer
 from musicgen.models.base import Composer
 from musicgen.request import Request

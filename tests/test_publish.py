@@ -17,8 +17,8 @@ import yaml
 from safetensors.numpy import load_file, save_file
 
 import musicgen
-from musicgen.errors import CheckpointError, MusicgenError
-from musicgen.hub import PublishError, upload, write_manifest
+from musicgen.errors import CheckpointError, MusicgenError, PublishError
+from musicgen.hub import upload, write_manifest
 from musicgen.midi import from_midi
 from musicgen.models import load_composer
 from musicgen.publish import Published, build_space, difference, publish, publish_space

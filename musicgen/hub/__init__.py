@@ -11,13 +11,13 @@ import re
 from pathlib import Path
 
 from musicgen.errors import CheckpointError
-from musicgen.hub.download import HubUnreachable, Progress, download_commit
+from musicgen.hub.download import Progress, download_commit
 from musicgen.hub.manifest import FILES, MANIFEST, WEIGHTS, fingerprint, sha256, verified, write_manifest
-from musicgen.hub.upload import PublishError, push
+from musicgen.hub.upload import push
 
 __all__ = [
-    "BUNDLED", "DEADLINE_SECONDS", "FILES", "MANIFEST", "WEIGHTS", "HubUnreachable", "Progress", "PublishError",
-    "bundled_names", "fingerprint", "push", "resolve", "sha256", "split_name", "write_manifest",
+    "BUNDLED", "DEADLINE_SECONDS", "FILES", "MANIFEST", "WEIGHTS", "Progress", "bundled_names",
+    "fingerprint", "push", "resolve", "sha256", "split_name", "write_manifest",
 ]  # fmt: skip
 
 DEADLINE_SECONDS = 120.0

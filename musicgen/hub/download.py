@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from musicgen.errors import CheckpointError
+from musicgen.errors import CheckpointError, HubUnreachable
 from musicgen.hub.manifest import FILES, MANIFEST, damage, reason
 from musicgen.hub.waiting import Unanswered, within
 
@@ -26,10 +26,6 @@ _TRIES = 3
 
 Progress = Callable[[str, float], None]
 """Told a file name and which part of it, 0 to 1, is here."""
-
-
-class HubUnreachable(CheckpointError):
-    """The Hub does not answer, or says that it cannot now, and what was asked for is not in the cache."""
 
 
 def download_commit(
@@ -108,8 +104,8 @@ def _fetch(
             except (OSError, ValueError, errors.EntryNotFoundError):
                 raise  # an answer of the Hub, or of the disk
             except Exception as error:
-                # a raw error of the connection: the client closes the one that all its threads share when any of
-                # them fails, one that we gave up before included. A body cut short it has fetched five times itself.
+                # a raw error of the connection: the client closes those that all its threads share when any of them
+                # is refused one. A body cut short it has fetched five times itself.
                 if not tries_left or type(error).__name__ == "RemoteProtocolError":
                     raise
                 time.sleep(0.2)

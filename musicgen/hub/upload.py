@@ -5,17 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from musicgen.errors import MusicgenError
+from musicgen.errors import PublishError
 from musicgen.hub.manifest import reason
 from musicgen.hub.waiting import within
 
 ANSWER_SECONDS = 30.0
 """For the first request, which moves next to nothing. The client itself would wait for ever."""
 UPLOAD_SECONDS = 1800.0
-
-
-class PublishError(MusicgenError):
-    """What was to be pushed is not fit for it, or the Hub does not take it."""
 
 
 def push(

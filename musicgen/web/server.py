@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from musicgen.errors import MusicgenError
+from musicgen.errors import HubUnreachable, MusicgenError
 
 if TYPE_CHECKING:
     from musicgen.compose import Studio
@@ -31,7 +31,6 @@ def open_studio() -> Studio:
     Where the Hub cannot be reached and its model is not in the cache, the model that ships plays, and the page says so.
     """
     from musicgen.compose import Studio
-    from musicgen.hub import HubUnreachable
 
     try:
         studio = Studio.open(os.environ.get("MUSICGEN_MODEL") or DEFAULT_MODEL)
