@@ -39,9 +39,11 @@ def test_a_mutated_window_lacks_notes_and_moves_some_but_invents_none_and_leaves
     assert min(map(len, changed)) > 0.5 * len(rows) > 0 and max(map(len, changed)) <= len(rows)
 
 
-def test_sections_are_named_in_the_order_of_their_appearance() -> None:
-    form = np.repeat([6, 2, 7, 2], 2)  # D B D' B
-    assert in_order(form).tolist() == [0, 0, 2, 2, 1, 1, 2, 2]
+def test_sections_are_named_in_the_order_of_their_appearance_and_the_first_of_a_letter_is_plain() -> None:
+    form = np.repeat([7, 2, 7, 3], 4)  # D' B D' B'
+    assert in_order(form)[::4].tolist() == [0, 2, 1, 3]  # A B A' B'
+    half = np.repeat([1, 3], 8)  # of A' A' B' B' the window has nothing before
+    assert in_order(half)[::4].tolist() == [0, 1, 2, 3]
 
 
 def test_the_mode_is_what_most_bars_sound_like() -> None:

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from benchmarks.baselines.grid import grid
 from musicgen.corpus.dataset import Dataset, Piece
 from musicgen.errors import CheckpointError, CorpusError, MusicgenError
-from musicgen.training.fit import append_row
+from musicgen.training.runs import append_row
 
 EVERY = 200
 """Steps between two saves."""

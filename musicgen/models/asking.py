@@ -1,18 +1,38 @@
-"""What a person asks for, as the conditions of a `Prior`."""
+"""What a person asks for, as the conditions of a `Prior` or a `Generator`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from musicgen.attributes import ATTRIBUTES
 from musicgen.harmony import progression_codes
-from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION, Prior
+from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION
 from musicgen.music import MODES
 from musicgen.request import SECTION_BARS, Request
 from musicgen.roles import STYLE_BY_NAME, STYLE_NAMES
+
+
+class Size(Protocol):
+    """What is read of a network's config."""
+
+    @property
+    def bars(self) -> int:
+        """The longest piece that it sees at once."""
+
+
+class Steered(Protocol):
+    """A network that can be asked for things: a `Prior` or a `Generator`."""
+
+    @property
+    def config(self) -> Size:
+        """Its architecture."""
+
+    def levels(self, values: np.ndarray) -> np.ndarray:
+        """As `Prior.levels`."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +67,14 @@ class Asked:
             form = np.repeat(np.array(codes, np.uint8), SECTION_BARS)
         return cls(request.style, request.key.mode, request.attributes, chords, form)
 
-    def arrays(self, prior: Prior, first: int, bars: int) -> dict[str, np.ndarray]:
-        """The `asked` of a `Prior` for one window of its size, `bars` bars from `first` on."""
-        room = prior.config.bars
+    def arrays(self, network: Steered, first: int, bars: int) -> dict[str, np.ndarray]:
+        """The `asked` of a network for one window of its size, `bars` bars from `first` on."""
+        room = network.config.bars
         values = np.array([self.attributes.get(name, np.nan) for name in ATTRIBUTES])
         given = ~np.isnan(values)
         form = None if self.form is None else in_order(self.form[first : first + bars])
         chords = None if self.chords is None else self.chords[first : first + bars]
-        levels = prior.levels(np.where(given, values, 0.0))
+        levels = network.levels(np.where(given, values, 0.0))
         return {
             "style": style_code(self.style),
             "mode": np.array([ANY_MODE if self.mode is None else MODES.index(self.mode)], np.int32),

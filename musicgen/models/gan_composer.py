@@ -152,7 +152,7 @@ class GANComposer(Composer):
                 letters += [i for i in range(section.shape[1]) if i not in letters]
                 section = section[:, letters]
             here = noise | {"section": section, "cell": noise["cell"][:, start : start + self.bars]}
-            asked = asking.arrays(self.generator, start, bars)  # type: ignore[arg-type]
+            asked = asking.arrays(self.generator, start, bars)
             made = self._make(here, self._plan(bars, request.roles, asked))
             parts.append(made[0, :bars] * self.scale + self.mean)
         return np.concatenate(parts)
@@ -176,7 +176,7 @@ class GANComposer(Composer):
             here = slice(start, start + self.bars)
             origin, mask = result[here], known[here]
             bars = len(origin)
-            plan = self._plan(bars, roles, Asked(style).arrays(self.generator, start, bars))  # type: ignore[arg-type]
+            plan = self._plan(bars, roles, Asked(style).arrays(self.generator, start, bars))
             place = (origin - self.mean) / self.scale
             plan["known"][0, :bars], plan["known_mask"][0, :bars] = place, mask
             many = {name: np.repeat(value, _CANDIDATES, axis=0) for name, value in plan.items()}

@@ -19,10 +19,14 @@ _WHAT = {
     "latents. It writes up to sixteen bars of five-part music in 4/4 at once, in {styles} styles, and can encode,\n"
     "vary and decode a piece bar by bar and role by role.",
     "gan": "A generator of whole pieces in one pass, trained against a critic, over the latents of a variational\n"
-    "autoencoder on a grid of bars and roles ({roles}). It writes sections of five-part music in 4/4\n"
-    "in {styles} styles.",
+    "autoencoder on a grid of bars and roles ({roles}). It writes sixteen bars of\n"
+    "five-part music in 4/4 at once, in {styles} styles and in a form that can be asked for, such as AABA.",
 }
 """What a model is, by its kind."""
+_LATENTS = """Latents made for the plans of validation windows, beside those windows. Distances between made ones
+(pairwise) and to the nearest window (nearest) are shares of those among the windows, and coverage is the share of
+windows with a made one near by. The rows same and other are cosine similarities of bars with the same letter of the
+form and with another. Gaps are in standard deviations; spread is 1 in songs, and so is frechet between halves."""
 _TRAINING_DATA = "## Training data and licence"
 
 
@@ -154,7 +158,8 @@ def _training(card: dict[str, Any]) -> str:
     hours = before["vae_hours"] + sum(value for name, value in cost.items() if name.endswith("hours"))
     total = f"{hours:.2f} h on {cost['cores']} CPU cores"
     if not {"steps", "windows", "prior_steps", "prior_windows"} <= plan.keys():
-        return f"{total}. The plan: " + ", ".join(f"{name} {value}" for name, value in plan.items()) + "."
+        before = f", besides that of {card['from']}, whose latents it makes" if card.get("from") else ""
+        return f"{total}{before}. The plan: " + ", ".join(f"{name} {value}" for name, value in plan.items()) + "."
     steps, vae_hours = before["steps"] + plan["steps"], before["vae_hours"] + cost["vae_hours"]
     windows = steps * plan["windows"] + plan["prior_steps"] * plan["prior_windows"]
     first = f", the first {before['steps']:,} in an earlier run" if before["steps"] else ""
@@ -187,6 +192,7 @@ def _measured(test: dict[str, Any]) -> str:
     others = {name: value for name, value in test.items() if name not in rebuilt | {"windows"}}
     if others:
         rows = [f"| {name.replace('_', ' ')} | {value:.4g} |" for name, value in others.items()]
+        parts += [_LATENTS] * ("pairwise" in others)
         parts.append("\n".join(["| measure | value |", "|---|---|", *rows]))
     return "\n\n".join(parts) + "\n\nMeasured by the last step of `python -m musicgen train`, on songs held out of it."
 

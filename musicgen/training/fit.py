@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -26,9 +24,7 @@ from musicgen.training.card import write_card
 from musicgen.training.latents import LatentWindows
 from musicgen.training.measure import reconstruction
 from musicgen.training.progressions import Progressions
-
-SOURCE_WEIGHTS = {"freedoom": 3.0, "simutrans": 3.0, "blasphemer": 3.0, "lieder": 1.5, "chorales": 1.5}
-"""Real scores are rarer than arrangements of lead sheets, of which each song has several."""
+from musicgen.training.runs import SOURCE_WEIGHTS, append_row, hours, save_state, settle
 
 
 @dataclass(frozen=True)
@@ -78,8 +74,8 @@ def train_vae(
     plan, vae_config = plan or Plan(), vae_config or VAEConfig()
     begun = VAEComposer.from_pretrained(start) if start else None
     prior_config = prior_config or PriorConfig(bars=vae_config.bars, latent=vae_config.latent)
-    _settle(run, {"plan": asdict(plan), "vae": vae_config.to_dict(), "prior": prior_config.to_dict(),
-                  "from": begun.identity if begun else None})  # fmt: skip
+    settle(run, {"plan": asdict(plan), "vae": vae_config.to_dict(), "prior": prior_config.to_dict(),
+                 "from": begun.identity if begun else None})  # fmt: skip
     keras.utils.set_random_seed(plan.seed)
     vae = VAE(vae_config, name="vae")
     prior = Prior(prior_config, name="prior")
@@ -96,8 +92,8 @@ def train_vae(
         "corpus": dataset.manifest["kept"]["all"],
         "lead_sheets": dataset.manifest["kept"]["by source"].get("openewld", {}).get("songs", 0),
         "plan": asdict(plan),
-        "cost": {"vae_hours": _hours(run / "log-vae.csv"), "prior_hours": _hours(run / "log-prior.csv"),
-                 "progression_hours": _hours(run / "log-progression.csv"),
+        "cost": {"vae_hours": hours(run / "log-vae.csv"), "prior_hours": hours(run / "log-prior.csv"),
+                 "progression_hours": hours(run / "log-progression.csv"),
                  "cores": os.cpu_count()},
         "test": {"windows": len(test), **reconstruction(vae, test)},
     }  # fmt: skip
@@ -122,45 +118,12 @@ def _begin(model: keras.Model, other: keras.Model) -> None:
     model.set_weights(other.get_weights())
 
 
-def _settle(run: Path, wanted: dict[str, Any]) -> None:
-    """Write the plan of a new run, or check that a resumed one is the same."""
-    run.mkdir(parents=True, exist_ok=True)
-    path = run / "plan.json"
-    if path.exists():
-        found = json.loads(path.read_text())
-        if found != wanted:
-            raise CorpusError(f"Expected the plan that {run} was begun with. Received: another; use a new run folder.")
-    else:
-        path.write_text(json.dumps(wanted, indent=1))
-
-
 def _optimiser(rate: float, steps: int) -> keras.optimizers.Optimizer:
     warm = min(500, steps // 10 + 1)
     schedule = keras.optimizers.schedules.CosineDecay(
         rate * 0.01, max(steps - warm, 1), alpha=0.0, warmup_target=rate, warmup_steps=warm
     )
     return keras.optimizers.AdamW(schedule, weight_decay=0.02, clipnorm=1.0, beta_2=0.98)
-
-
-def append_row(path: Path, row: dict[str, float]) -> None:
-    """Add a row to a CSV file, with a header if the file is new."""
-    row = {name: value if isinstance(value, int) else round(float(value), 5) for name, value in row.items()}
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-
-
-def _hours(log: Path) -> float:
-    """Hours of training steps that a log tells of."""
-    seconds, last = 0.0, 0
-    with log.open(newline="") as file:
-        for row in csv.DictReader(file):
-            seconds += (int(row["step"]) - last) * float(row["step_seconds"])
-            last = int(row["step"])
-    return round(seconds / 3600, 3)
 
 
 def _fit(
@@ -192,16 +155,9 @@ def _fit(
             step += count
             seconds = (time.perf_counter() - started) / count
             append_row(run / f"log-{name}.csv", {"step": step, **logs, **measure(), "step_seconds": seconds})
-            _save(model, state)
-    _save(model, done)
+            save_state(model, state)
+    save_state(model, done)
     state.unlink()
-
-
-def _save(model: keras.Model, path: Path) -> None:
-    """Weights and optimiser state, written to a temporary name and renamed."""
-    temporary = path.with_name("tmp-" + path.name)
-    model.save_weights(temporary)
-    os.replace(temporary, path)
 
 
 def _fit_vae(vae: VAE, dataset: Dataset, run: Path, plan: Plan) -> None:

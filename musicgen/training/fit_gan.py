@@ -20,11 +20,11 @@ from musicgen.models.gan_composer import GANComposer, form_name
 from musicgen.models.prior import ANY_SECTION
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.roles import STYLE_NAMES
-from musicgen.training import fit
 from musicgen.training.adversaries import Adam, CriticStep, GeneratorStep, real_grids
-from musicgen.training.gan_card import write_gan_card
+from musicgen.training.card import write_card
 from musicgen.training.grid_statistics import compare_grids
 from musicgen.training.latents import LatentWindows
+from musicgen.training.runs import SOURCE_WEIGHTS, append_row, hours, save_state, settle
 
 _JUDGED = 384
 """Validation windows that each epoch's statistics are taken over."""
@@ -120,11 +120,11 @@ def train_gan(
     config = config or GANConfig(bars=vae.config.bars, latent=vae.config.latent)
     if (config.bars, config.latent) != (vae.config.bars, vae.config.latent):
         raise CheckpointError("Expected a VAE with the latents that the plan is for. Received: one of another size.")
-    fit._settle(run, {"plan": asdict(plan), "gan": config.to_dict(), "from": encoder.identity})
+    settle(run, {"plan": asdict(plan), "gan": config.to_dict(), "from": encoder.identity})
     keras.utils.set_random_seed(plan.seed)
     gan = GAN(config, plan)
     # sections begin every four bars of a song, so windows do as well; a resumed run draws other ones
-    weights = fit.SOURCE_WEIGHTS
+    weights = SOURCE_WEIGHTS
     train = LatentWindows(vae, dataset, "train", plan.windows, 4, weights, time.time_ns() % 2**32, _FORM_HIDDEN)
     valid = LatentWindows(vae, dataset, "valid", plan.windows, 16, weights, 0, _FORM_HIDDEN)
     mean, scale = train.moments()
@@ -134,21 +134,22 @@ def train_gan(
         generator.scale.assign(scale)
         generator.blur.assign(blur)
         generator.quantiles.assign(train.quantiles())
-    train.rank(gan.generator)  # type: ignore[arg-type]
-    valid.rank(gan.generator)  # type: ignore[arg-type]
+    train.rank(gan.generator)
+    valid.rank(gan.generator)
     judge = judged(gan.average, valid)
     _fit(gan, train, run, plan, judge)
     card = {
         "corpus": dataset.manifest["kept"]["all"],
+        "lead_sheets": dataset.manifest["kept"]["by source"].get("openewld", {}).get("songs", 0),
         "plan": asdict(plan),
         "from": encoder.identity,
         "vae": encoder.card.get("test", {}),
-        "cost": {"hours": fit._hours(run / "log-gan.csv"), "cores": os.cpu_count()},
+        "cost": {"hours": hours(run / "log-gan.csv"), "cores": os.cpu_count()},
         "valid": judge(),
     }
     composer = GANComposer(vae, gan.average, usual_forms(train), card)
     composer.save_pretrained(run / "checkpoint")
-    write_gan_card(composer, (data / "ATTRIBUTION.md").read_text(encoding="utf-8"), run / "checkpoint")
+    write_card(composer, (data / "ATTRIBUTION.md").read_text(encoding="utf-8"), run / "checkpoint")
     return composer
 
 
@@ -177,8 +178,8 @@ def _fit(gan: GAN, windows: LatentWindows, run: Path, plan: GANPlan, judge: Call
             step += count
             seconds = (time.perf_counter() - started) / count
             row = {"step": step, **logs, **gan.norms(), **judge(), "step_seconds": seconds}
-            fit.append_row(run / "log-gan.csv", row)
-            fit._save(gan, state)
+            append_row(run / "log-gan.csv", row)
+            save_state(gan, state)
 
 
 def judged(generator: Generator, windows: LatentWindows, count: int = _JUDGED) -> Callable[[], dict[str, float]]:

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from musicgen import attributes
 from musicgen.corpus.dataset import Dataset, Piece
 from musicgen.harmony import NO_CHORD
-from musicgen.models.asking import in_order
+from musicgen.models.asking import Steered, in_order
 from musicgen.models.compiling import compiled
 from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION, QUANTILES, Prior
 from musicgen.models.vae import VAE
@@ -78,9 +78,9 @@ class LatentWindows:
             table.append(np.interp(QUANTILES * share[-1], share, column[order]) if len(order) else 0 * QUANTILES)
         return np.array(table, np.float32)
 
-    def rank(self, prior: Prior) -> None:
-        """Bring the attributes to the levels of a prior; to be called before the first batch."""
-        self.levels = prior.levels(self.asked["values"])
+    def rank(self, network: Steered) -> None:
+        """Bring the attributes to the levels of a network; to be called before the first batch."""
+        self.levels = network.levels(self.asked["values"])
 
     def directions(self, prior: Prior) -> np.ndarray:
         """How the normalised latents of each role change with the level of each attribute, style and the other
