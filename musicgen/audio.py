@@ -1,4 +1,7 @@
-"""MIDI to sound: one synthesiser pass, stereo, at one loudness. The owner of FluidSynth and of the soundfont."""
+"""MIDI to sound: one synthesiser pass, stereo, at one loudness, as a mix, a loop or a stem for each role.
+
+The owner of FluidSynth and of the soundfont.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from musicgen import midi
+from musicgen import levels, midi
 from musicgen.errors import AudioError
+from musicgen.levels import LOUDNESS, PEAK, SILENCE
 from musicgen.roles import STYLES
 
 RATE = 44_100
 """Frames a second."""
-LOUDNESS = -16.0
-"""LUFS, integrated, as in ITU-R BS.1770-4."""
-PEAK = 10 ** (-1 / 20)
-"""The largest sample, as a part of full scale: -1 dBFS."""
 MAX_SECONDS = 600.0
 """The longest piece that is rendered."""
 MAX_TAIL_SECONDS = 4.0
@@ -38,14 +38,16 @@ _BLOCK = 64
 _TAIL_STEP = 69 * _BLOCK  # 0.1 s
 _MIN_TAIL_STEPS = 5  # 0.5 s, more than the 0.4 s that a loudness meter needs
 _FADE_SECONDS = 0.25
-_SILENCE = 1e-4  # part of full scale
 _GAIN = 0.5  # float samples do not clip, so that any value does; this one is near the final level
-_LIMITER_FRAMES = 221  # 5 ms
 _VOICES = 128  # band pieces with doubled notes sound the same with 96; a hostile file costs in proportion
 _CHANNELS = 16
 _SHELF_CHANNELS = 256
 _BANK_SELECT = (0, 32)
 _CHANNEL_MODES = 124  # controllers from here on regroup channels
+# FluidSynth sends a channel to the output whose number is the channel's, modulo their count: with five, each role has
+# one of its own
+_STEM_OUTPUTS = 5
+_EFFECTS = 2  # reverb and chorus
 
 SOUNDFONT_VARIABLE = "MUSICGEN_SOUNDFONT"
 _FOLDERS = ("/usr/share/sounds/sf3", "/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts")
@@ -177,17 +179,51 @@ class Renderer:
             MidiError: the bytes are no MIDI file, or over the limits of `midi.timeline`.
             AudioError: the piece is over 10 minutes long, or the synthesiser fails.
         """
-        timeline = midi.timeline(data)
-        if timeline.seconds > MAX_SECONDS:
-            raise AudioError(
-                f"Expected a piece of at most {MAX_SECONDS / 60:g} minutes. Received: {timeline.seconds / 60:.4g}."
-            )
-        return Audio(_level(self._play(timeline)), RATE)
+        mix = self._play(midi.timeline(data))[0]
+        return Audio(levels.finish(mix, levels.gain_of(mix, RATE)))
 
-    def _open(self, channels: int) -> tuple[Any, int]:
+    def render_loop(self, data: bytes) -> Audio:
+        """Play a file that `midi.to_midi` wrote so that it can be repeated: as loud as `render` makes it, exactly as
+        long as its bars, the last notes ringing on into the beginning.
+
+        Raises:
+            MidiError, AudioError: as for `render`; or `midi.to_midi` did not write the file.
+        """
+        frames = _loop_frames(data)
+        mix = self._play(midi.timeline(data))[0]
+        gain = levels.gain_of(mix, RATE)
+        return Audio(levels.finish(levels.wrapped(mix, frames), gain, loop=True))
+
+    def render_stems(self, data: bytes, loop: bool = False) -> dict[str, Audio]:
+        """Play a file that `midi.to_midi` wrote, each role by itself: role name to sound, in the order of the roles.
+
+        All begin together, are as long as the mix and have its gain, reverb and chorus, so that their sum is what
+        `render` gives before it turns down peaks. Only where a stem alone is over -1 dBFS all are less loud, alike.
+        Costs about two renders.
+
+        Args:
+            data: the bytes of the MIDI file.
+            loop: as `render_loop` instead of `render`.
+
+        Raises:
+            MidiError, AudioError: as for `render_loop`.
+        """
+        music, frames = midi.from_midi(data), _loop_frames(data)
+        outputs = self._play(midi.timeline(data), _STEM_OUTPUTS)
+        gain = levels.gain_of(outputs.sum(axis=0), RATE)
+        roles = [track.role for track in music.tracks if track.notes]
+        stems = {role: outputs[midi.CHANNELS[role] % _STEM_OUTPUTS] for role in roles}
+        if loop:
+            stems = {role: levels.wrapped(samples, frames) for role, samples in stems.items()}
+        peak = max((float(np.abs(samples).max()) for samples in stems.values()), default=0.0)
+        gain = min(gain, PEAK / max(peak, SILENCE))
+        return {role: Audio(levels.finish(samples, gain)) for role, samples in stems.items()}
+
+    def _open(self, channels: int, outputs: int = 1) -> tuple[Any, int]:
         """A fresh synthesiser with the soundfont loaded, and the font's id. The caller deletes it."""
         # settings are typed: gain=1 would be ignored without a word
         settings = {"synth.dynamic-sample-loading": 1, "synth.polyphony": _VOICES}
+        settings |= dict.fromkeys(("synth.audio-channels", "synth.audio-groups", "synth.effects-groups"), outputs)
         synth = self._fluid.Synth(gain=_GAIN, samplerate=float(RATE), channels=channels, **settings)
         font = synth.sfload(str(self.soundfont))
         if font < 0:
@@ -207,23 +243,32 @@ class Renderer:
                     self._shelf.program_select(channel, self._shelf_font, bank, 0)
                 self._shelved.add((drums, program))
 
-    def _play(self, timeline: midi.Timeline) -> np.ndarray:
-        """Float32 samples of shape (frames, 2), tail included, at no particular level."""
+    def _play(self, timeline: midi.Timeline, outputs: int = 1) -> np.ndarray:
+        """Float32 samples of shape (outputs, frames, 2), tail included, at no particular level.
+
+        Stems come from the outputs of one synthesiser, not from one each: a voice of FluidSynth's sounds a little
+        different after it was used, so that what plays beside it is heard (up to 0.06 of full scale were measured).
+
+        Raises:
+            AudioError: the piece is too long.
+        """
+        if timeline.seconds > MAX_SECONDS:
+            raise AudioError(
+                f"Expected a piece of at most {MAX_SECONDS / 60:g} minutes. Received: {timeline.seconds / 60:.4g}."
+            )
         for drums, program in _instruments(timeline):
             self._shelve(drums, program)
         frames = round(timeline.seconds * RATE / _BLOCK) * _BLOCK
-        samples = np.empty((frames + int(MAX_TAIL_SECONDS * RATE) // _TAIL_STEP * _TAIL_STEP, 2), np.float32)
-        address = samples.ctypes.data
-        synth, _ = self._open(_CHANNELS)
+        length = frames + int(MAX_TAIL_SECONDS * RATE) // _TAIL_STEP * _TAIL_STEP
+        samples = np.zeros((outputs, 2, length), np.float32)  # FluidSynth adds to what is there
+        synth, _ = self._open(_CHANNELS, outputs)
         try:
             position = 0
 
             def play_until(frame: int) -> None:
                 nonlocal position
                 if frame > position:
-                    left, right = 2 * position, 2 * position + 1
-                    # ctypes lets other threads run meanwhile
-                    self._fluid.write_float(synth.synth, frame - position, address, left, 2, address, right, 2)
+                    self._fluid.process(synth.synth, samples, position, frame - position)
                     position = frame
 
             # a program is selected when its first note comes: to unpack one that plays nothing is lost time
@@ -242,18 +287,23 @@ class Renderer:
                 synth.cc(channel, 64, 0)  # sustain pedal up
                 synth.cc(channel, 123, 0)  # all notes off, with their release
             steps = 0
-            while position < len(samples):
+            while position < length:
                 start = position
                 play_until(position + _TAIL_STEP)
                 steps += 1
-                if steps >= _MIN_TAIL_STEPS and np.abs(samples[start:position]).max() < _SILENCE:
+                if steps >= _MIN_TAIL_STEPS and np.abs(samples[:, :, start:position].sum(axis=0)).max() < SILENCE:
                     break
         finally:
             synth.delete()
-        samples = samples[:position]
+        played = np.ascontiguousarray(samples[:, :, :position].transpose(0, 2, 1))
         fade = round(_FADE_SECONDS * RATE)
-        samples[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)[:, None]
-        return samples
+        played[:, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)[:, None]
+        return played
+
+
+def _loop_frames(data: bytes) -> int:
+    """The length of a piece from its first bar line to its last, in frames."""
+    return max(1, round(midi.seconds(midi.from_midi(data)) * RATE))
 
 
 def _instruments(timeline: midi.Timeline) -> list[tuple[bool, int]]:
@@ -281,54 +331,31 @@ def _send(synth: Any, message: Any) -> None:
         synth.pitch_bend(message.channel, message.pitch)
 
 
-def _level(samples: np.ndarray) -> np.ndarray:
-    """Float32 (frames, 2), 1.0 is full scale, to int16 at LOUDNESS and under PEAK; silence stays silent."""
-    import pyloudnorm
-
-    peak = float(np.abs(samples).max())
-    loudness = -np.inf
-    if peak > _SILENCE:
-        with np.errstate(divide="ignore"):  # the meter takes the logarithm of silent blocks
-            loudness = float(pyloudnorm.Meter(RATE).integrated_loudness(samples))
-    gain = 10 ** ((LOUDNESS - loudness) / 20) if np.isfinite(loudness) else 1.0
-    samples *= np.float32(gain)
-    if peak * gain > PEAK:
-        _limit(samples)
-    samples *= np.float32(32767)
-    return np.rint(samples, out=samples).astype(np.int16)
-
-
-def _limit(samples: np.ndarray) -> None:
-    """Turn peaks down to PEAK, in place, smoothly and ahead of time, both sides alike.
-
-    The gain at a frame is the mean over a window of minima over that window, each of which sees the frame: so it is
-    never above what the frame needs.
-    """
-    from scipy.ndimage import minimum_filter1d, uniform_filter1d
-
-    size = np.abs(samples).max(axis=1)
-    needed = np.minimum(np.float32(1), np.float32(PEAK) / np.maximum(size, np.float32(1e-9)))
-    gain = uniform_filter1d(minimum_filter1d(needed, _LIMITER_FRAMES), _LIMITER_FRAMES)
-    samples *= gain[:, None]
-    np.clip(samples, -PEAK, PEAK, out=samples)  # rounding only
-
-
 class _Fluid:
     """The parts of FluidSynth in use: `Synth` of pyfluidsynth, and float output, which pyfluidsynth does not offer."""
 
     def __init__(self, module: ModuleType) -> None:
         self.Synth = module.Synth
         number, pointer = ctypes.c_int, ctypes.c_void_p
-        side = ((pointer, "out"), (number, "offset"), (number, "step"))
-        arguments = [("synth", pointer, 1), ("frames", number, 1)]
-        arguments += [(f"{name}_{channel}", kind, 1) for channel in ("left", "right") for kind, name in side]
+        buffers = ctypes.POINTER(pointer)
+        arguments = (("synth", pointer, 1), ("frames", number, 1), ("effect_count", number, 1), ("effects", buffers, 1),
+                     ("output_count", number, 1), ("outputs", buffers, 1))  # fmt: skip
         # dithered 16 bit output depends on what else the process has rendered, and clips; floats do neither
-        self.write_float = module.cfunc("fluid_synth_write_float", number, *arguments)
+        self._process = module.cfunc("fluid_synth_process", number, *arguments)
         quiet = module.cfunc(
             "fluid_set_log_function", pointer, ("level", number, 1), ("function", pointer, 1), ("data", pointer, 1)
         )
         for level in range(5):  # it reports on stderr what the caller is told by an AudioError
             quiet(level, None, None)
+
+    def process(self, synth: Any, samples: np.ndarray, start: int, frames: int) -> None:
+        """Play frames from `start` on into float32 samples of shape (outputs, 2, all frames)."""
+        first, (outputs, _, length) = samples.ctypes.data, samples.shape
+        dry = [first + samples.itemsize * (row * length + start) for row in range(2 * outputs)]
+        wet = [dry[2 * output + side] for output in range(outputs) for _ in range(_EFFECTS) for side in (0, 1)]
+        # ctypes lets other threads run meanwhile
+        self._process(synth, frames, len(wet), (ctypes.c_void_p * len(wet))(*wet),
+                      len(dry), (ctypes.c_void_p * len(dry))(*dry))  # fmt: skip
 
 
 _loaded: _Fluid | None = None

@@ -12,7 +12,7 @@ import numpy as np
 import pyloudnorm
 import pytest
 
-from musicgen import audio
+from musicgen import audio, levels
 from musicgen.audio import MAX_TAIL_SECONDS, PEAK, Audio, Renderer, find_soundfont
 from musicgen.errors import AudioError, MidiError
 from musicgen.midi import to_midi
@@ -266,3 +266,93 @@ def test_importing_loads_neither_the_library_nor_the_meter():
         print([name for name in ("fluidsynth", "pyloudnorm", "scipy", "pretty_midi") if name in sys.modules])
     """)
     assert done.stdout == "[]\n"
+
+
+# --- loops and stems -------------------------------------------------------------------------------------------
+
+
+def test_a_loop_is_exactly_as_long_as_its_bars(renderer, small_music):
+    for bars, tempo, frames in ((2, 120.0, 4 * 44_100), (2, 132.0, 160_364), (3, 77.7, 408_649)):  # 8 x 60 / 132 s
+        loop = renderer.render_loop(to_midi(replace(small_music, bars=bars, tempo=tempo)))
+        assert loop.samples.shape == (frames, 2)
+
+
+def test_what_rings_on_after_a_loop_is_at_its_beginning(renderer, small_midi, sound):
+    loop = renderer.render_loop(small_midi).samples.astype(int)
+    rest = sound.samples[4 * 44_100 :].astype(int)
+    wanted = sound.samples[: 4 * 44_100].astype(int)
+    wanted[: len(rest)] += rest
+    assert np.abs(rest[:4410]).max() > 500
+    assert np.abs(loop - wanted).max() <= 2
+
+
+def test_a_loop_does_not_step_at_its_seam(renderer, small_music):
+    held = Music((Track("pad", 19, (Note(0, 48, 96, 100),)),), 2, 120.0)  # an organ: no silence at the seam
+    loop = renderer.render_loop(to_midi(held)).samples.astype(int)
+    inside, seam = np.abs(np.diff(loop, axis=0)), np.abs(loop[0] - loop[-1])
+    assert np.abs(loop[-100:]).max() > 1000
+    assert (seam <= inside.max(axis=0)).all()
+    # how much a straight line through the last two samples misses the next one by: a click is a large one
+    bends = np.abs(np.diff(np.concatenate([loop, loop]), 2, axis=0))
+    assert bends[len(loop) - 4 : len(loop) + 4].max() <= bends[: len(loop) - 4].max()
+
+
+def test_a_tail_of_many_rounds_is_wrapped_as_often():
+    samples = np.array([[1, 10], [2, 20], [3, 30], [4, 40], [5, 50]], np.float32)
+    assert levels.wrapped(samples, 2).tolist() == [[9, 90], [6, 60]]
+    assert levels.wrapped(samples, 7).tolist() == [*samples.tolist(), [0, 0], [0, 0]]
+
+
+def test_a_loop_shorter_than_its_tail_has_its_length(renderer):
+    short = Music((Track("melody", 14, (Note(0, 60, 48, 100),)),), 1, 1000.0)  # bells; 0.24 s
+    assert renderer.render_loop(to_midi(short)).samples.shape == (10_584, 2)
+
+
+def test_a_limited_loop_is_limited_across_its_seam():
+    samples = np.zeros((2000, 2), np.float32)
+    samples[5] = 2.0
+    samples[1990] = 0.5
+    limited = levels.finish(samples.copy(), 1.0, loop=True)
+    assert limited[1990, 0] < 0.3 * 32767 < levels.finish(samples.copy(), 1.0)[1990, 0]
+    assert np.abs(limited).max() <= round(PEAK * 32767)
+
+
+def test_there_is_a_stem_for_each_role_that_plays(renderer, small_music):
+    silent = replace(small_music, tracks=(*small_music.tracks[:3], Track("bass", 33, ())))
+    assert list(renderer.render_stems(to_midi(silent))) == ["melody", "chords", "pad"]
+
+
+@pytest.mark.parametrize("loop", [False, True], ids=["once", "loop"])
+def test_the_stems_together_are_the_mix(renderer, small_midi, loop):
+    mix = (renderer.render_loop if loop else renderer.render)(small_midi).samples
+    assert np.abs(mix).max() < PEAK * 32767 - 1  # nothing was limited
+    stems = renderer.render_stems(small_midi, loop)
+    assert {stem.samples.shape for stem in stems.values()} == {mix.shape}
+    total = sum(stem.samples.astype(int) for stem in stems.values())
+    assert np.abs(total - mix).max() <= 3  # five roundings to 16 bits
+
+
+def test_a_stem_plays_one_role_only(renderer, small_music, small_midi):
+    stems = renderer.render_stems(small_midi)
+    alone = replace(small_music, tracks=small_music.tracks[-1:])
+    drums, only = stems["drums"].samples[:88_200].astype(float), renderer.render(to_midi(alone)).samples[:88_200]
+    assert np.corrcoef(drums[:, 0], only[:, 0])[0, 1] > 0.98
+    assert np.abs(stems["bass"].samples[:88_200].astype(float) - drums).mean() > 10
+
+
+def test_a_stem_that_is_too_loud_alone_turns_all_down_alike(renderer):
+    clicks = tuple(Note(24 * i, 37, 3, 127) for i in range(8))
+    quiet = Track("pad", 48, (Note(0, 48, 190, 20),))
+    data = to_midi(Music((Track("drums", 0, clicks), quiet), 4, 120.0))
+    stems = renderer.render_stems(data)
+    assert peak(stems["drums"]) == pytest.approx(PEAK, abs=0.001)
+    mix = renderer.render(data).samples.astype(float)
+    between = slice(40_000, 44_000)  # no click, so no limiter: the mix as it is
+    together = (stems["drums"].samples.astype(float) + stems["pad"].samples)[between]
+    gains = together[np.abs(mix[between]) > 200] / mix[between][np.abs(mix[between]) > 200]
+    assert gains.std() < 0.02 and gains.mean() < 0.95
+
+
+def test_stems_are_of_our_own_files_only(renderer):
+    with pytest.raises(MidiError, match="Expected tracks named Melody"):
+        renderer.render_stems(midi_with_events(mido.Message("note_on", note=60), mido.Message("note_off", note=60)))
