@@ -13,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 from musicgen.errors import CheckpointError, MusicgenError, RequestError
 from musicgen.models import load_composer
 from musicgen.models.base import Composer, slerp
+from musicgen.models.weights import load_weights, save_weights, to_int8
 from musicgen.music import Key, Music
 from musicgen.request import BAR_CHOICES, Request
 from musicgen.roles import ROLE_BY_NAME, ROLE_NAMES, STYLE_BY_NAME
@@ -145,6 +146,58 @@ def test_every_tensor_must_be_there_and_fit(saved: Path, tmp_path: Path, damage:
     save_file(tensors, path)
     with pytest.raises(CheckpointError, match="Expected"):
         load_composer(path.parent)
+
+
+class Matrix:
+    """What saving and loading needs of a Keras variable."""
+
+    path, shape = "table", (2, 3)
+
+    def __init__(self, value: list) -> None:
+        self.value = np.array(value, np.float32)
+
+    def assign(self, value: np.ndarray) -> None:
+        self.value = value
+
+
+def test_a_large_matrix_is_stored_in_eight_bits_with_a_scale_a_row(tmp_path: Path) -> None:
+    path, table, again = tmp_path / "a", Matrix([[0.3, -0.1, 0.02], [50, 7, 0]]), Matrix([[0, 0, 0], [0, 0, 0]])
+    save_weights([table], path, eight_bit_from=6)
+    assert {name: tensor.dtype.name for name, tensor in load_file(path).items()} == {
+        "table": "int8", "table:scale": "float32",
+    }  # fmt: skip
+    load_weights([again], path)
+    assert (np.abs(again.value - table.value).max(axis=1) <= np.array([0.3, 50]) / 254 * 1.002).all()
+    save_weights([again], tmp_path / "b", eight_bit_from=6)
+    assert (tmp_path / "b").read_bytes() == path.read_bytes()
+    save_weights([table], path, eight_bit_from=7)
+    assert load_file(path)["table"].dtype == np.float16
+
+
+def test_eight_bits_stay_the_same_when_they_are_stored_again() -> None:
+    rows = np.random.default_rng(0).standard_normal((1000, 20)) * np.logspace(-6, 4, 1000)[:, None]
+    rows[7] = 0
+    whole, scale = to_int8(rows.astype(np.float32))
+    assert whole.min() >= -127 and not whole[7].any() and (np.abs(whole).max(axis=1) == 127).sum() == 999
+    assert all(np.array_equal(a, b) for a, b in zip(to_int8(whole * scale), (whole, scale), strict=True))
+
+
+@pytest.mark.parametrize("scale", [None, np.ones((2, 2), np.float32), np.ones((2, 1), np.float16), "nan", "stranger"])
+def test_eight_bits_need_their_scales(tmp_path: Path, scale: object) -> None:
+    tensors = {"table": np.zeros((2, 3), np.int8), "table:scale": np.ones((2, 1), np.float32)}
+    if scale is None:
+        del tensors["table:scale"]
+    elif isinstance(scale, np.ndarray):
+        tensors["table:scale"] = scale
+    elif scale == "nan":
+        tensors["table:scale"][0] = np.nan
+    else:
+        tensors["table"] = tensors["table"].astype(np.float16)  # which has no scales
+    save_file(tensors, tmp_path / "a")
+    table = Matrix([[1, 2, 3], [4, 5, 6]])
+    with pytest.raises(CheckpointError, match="Expected"):
+        load_weights([table], tmp_path / "a")
+    assert table.value[1, 2] == 6
 
 
 @pytest.mark.parametrize("change", [{"model": "transformer"}, {"format": 99}, {"roles": ["drums"]}, {"vae": None}])

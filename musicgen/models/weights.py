@@ -13,9 +13,17 @@ from safetensors.numpy import load_file, save_file
 
 from musicgen.errors import CheckpointError
 
+SCALE = ":scale"
+"""What follows a tensor's name in the name of the scales of its rows."""
 
-def save_weights(variables: Iterable[Any], path: Path, metadata: dict[str, str] | None = None) -> None:
+
+def save_weights(
+    variables: Iterable[Any], path: Path, metadata: dict[str, str] | None = None, eight_bit_from: int | None = None
+) -> None:
     """Write Keras variables by their paths, as float16: written to a temporary name, then renamed.
+
+    Args:
+        eight_bit_from: store matrices of at least this many numbers as int8 with a scale a row, see `to_int8`.
 
     Raises:
         CheckpointError: a value does not fit float16.
@@ -27,10 +35,23 @@ def save_weights(variables: Iterable[Any], path: Path, metadata: dict[str, str] 
         if not np.isfinite(half).all():
             raise CheckpointError(f"Expected weights that fit float16. Received: {variable.path} up to {value.max()}.")
         tensors[variable.path] = half
+        if eight_bit_from is not None and value.ndim > 1 and value.size >= eight_bit_from:
+            tensors[variable.path], tensors[variable.path + SCALE] = to_int8(value)
     temporary = path.with_name(path.name + ".tmp")
     save_file(tensors, temporary, metadata=metadata)
     temporary.chmod(0o644)  # safetensors makes it private, which a server under another user could not read
     os.replace(temporary, path)
+
+
+def to_int8(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Whole numbers from -127 to 127, and a scale for each row (last axis), float32, whose product is the value.
+
+    A scale has ten bits, so that its products are exact: what was stored and loaded is stored as the same bytes again.
+    """
+    share, exponent = np.frexp(np.abs(value).max(axis=-1, keepdims=True) / 127)
+    scale = np.ldexp(np.ceil(share * 2**10) / 2**10, exponent).astype(np.float32)
+    scale = np.maximum(scale, np.float32(2.0**-100))  # of a row of zeros too
+    return np.rint(value / scale).astype(np.int8), scale
 
 
 def load_weights(variables: Iterable[Any], path: Path) -> None:
@@ -44,19 +65,24 @@ def load_weights(variables: Iterable[Any], path: Path) -> None:
         tensors = load_file(path)
     except (OSError, SafetensorError, ValueError) as error:
         raise CheckpointError(f"Expected a safetensors file. Received: {path.name} ({type(error).__name__}).") from None
-    variables = list(variables)
     wanted = {variable.path: variable for variable in variables}
-    missing, unknown = sorted(set(wanted) - set(tensors)), sorted(set(tensors) - set(wanted))
+    shapes: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
+        name: (tuple(variable.shape), ("float16", "float32", "int8")) for name, variable in wanted.items()
+    }
+    for name in wanted.keys() & tensors.keys():
+        if tensors[name].dtype == np.int8:
+            shapes[name + SCALE] = (*shapes[name][0][:-1], 1), ("float32",)
+    missing, unknown = sorted(set(shapes) - set(tensors)), sorted(set(tensors) - set(shapes))
     if missing or unknown:
         what = f"{missing[0]} is missing" if missing else f"{unknown[0]} is unknown"
         raise CheckpointError(f"Expected the tensors of this network in {path.name}. Received: a file where {what}.")
-    for name, variable in wanted.items():
+    for name, (shape, kinds) in shapes.items():
         tensor = tensors[name]
-        if tensor.shape != tuple(variable.shape) or tensor.dtype not in (np.float16, np.float32):
+        if tensor.shape != shape or tensor.dtype.name not in kinds:
             raise CheckpointError(
-                f"Expected {name} of shape {tuple(variable.shape)}, float16 or float32. "
-                f"Received: {tensor.shape}, {tensor.dtype}."
+                f"Expected {name} of shape {shape}, {' or '.join(kinds)}. Received: {tensor.shape}, {tensor.dtype}."
             )
         if not np.isfinite(tensor).all():
             raise CheckpointError(f"Expected finite numbers in {name}. Received: some that are not.")
-        variable.assign(tensor.astype(np.float32))
+    for name, variable in wanted.items():
+        variable.assign(tensors[name].astype(np.float32) * tensors.get(name + SCALE, np.float32(1)))

@@ -12,6 +12,7 @@ from safetensors import safe_open
 
 from musicgen.errors import CheckpointError
 from musicgen.models.base import Composer
+from musicgen.models.weights import SCALE
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 _WHAT = {
@@ -60,7 +61,7 @@ def write_card(
     text = f"""{_front_matter(kind, attribution)}
 # musicgen {kind.upper()}
 
-{what} {_parameters(folder) / 1e6:.1f} million parameters, stored as float16.
+{what} {_stored(folder)}
 
 ## Use
 
@@ -147,9 +148,13 @@ open("song.mid", "wb").write(to_midi(music))
 ```{hint}"""
 
 
-def _parameters(folder: Path) -> int:
+def _stored(folder: Path) -> str:
+    """How many parameters there are, and as what."""
     with safe_open(folder / "model.safetensors", framework="numpy") as file:
-        return sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118, not a dict
+        slices = [file.get_slice(name) for name in file.keys() if not name.endswith(SCALE)]  # noqa: SIM118, not a dict
+        count = sum(math.prod(part.get_shape()) for part in slices)
+        large = any(part.get_dtype() == "I8" for part in slices)
+    return f"{count / 1e6:.1f} million parameters, stored as {'int8 and ' if large else ''}float16."
 
 
 def _training(card: dict[str, Any]) -> str:
