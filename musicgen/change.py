@@ -1,65 +1,58 @@
-"""Changing pieces that are there: MIDI files in, and what a model's `Composer` makes of them out, in any format."""
+"""Changing pieces from the command line: MIDI files in, and what a model makes of them out, in any format."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from musicgen import export, hub, midi
-from musicgen.audio import Renderer
+from musicgen import export
+from musicgen.compose import Result, Studio
 from musicgen.errors import MidiError, RequestError
-from musicgen.intake import Intake, read_music
-from musicgen.models.base import Composer
-from musicgen.music import Music, Track
-from musicgen.request import Request
-from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES
+from musicgen.music import Music
+from musicgen.recipe import Edit, mask_text
+from musicgen.roles import ROLE_NAMES
 
-# --- the changes: a model, a piece, a seed, and what the user says ---------------------------------------------
+# --- the changes: a piece, a seed, and what the user says ------------------------------------------------------
 
 
-def vary(composer: Composer, music: Music, seed: int, *, strength: float, keep: str) -> Music:
+def vary(music: Music, seed: int, *, strength: float, keep: str) -> Edit:
     """See `Composer.vary`; `keep` names roles that come back note for note, "" is none."""
-    return composer.vary(music, strength, seed, cells(music, None, _roles("keep", keep)))
+    return Edit("vary", seed, strength, mask_text(cells(music, None, _roles("keep", keep))))
 
 
-def infill(composer: Composer, music: Music, seed: int, *, bars: str | None, roles: str) -> Music:
+def infill(music: Music, seed: int, *, bars: str | None, roles: str) -> Edit:
     """See `Composer.infill`; the bars as in `cells` and the roles ("" is those that the piece has) are made anew."""
     named = _roles("roles", roles)
-    style = STYLE_BY_NAME.get(music.style, STYLES[0])
-    have = [track.role for track in music.tracks]
-    added = tuple(Track(role, style.program(role), ()) for role in named if role not in have)
-    music = replace(music, tracks=(*music.tracks, *added))
-    return composer.infill(music, cells(music, bars, named or have), seed)
+    fresh = cells(music, bars, named or [track.role for track in music.tracks])
+    return Edit("infill", seed, keep=mask_text(~fresh), roles=named)
 
 
-def accompany(composer: Composer, music: Music, seed: int, *, roles: str) -> Music:
+def accompany(music: Music, seed: int, *, roles: str) -> Edit:
     """See `Composer.accompany`; "" is every role."""
-    return composer.accompany(music, _roles("roles", roles) or ROLE_NAMES, seed)
+    return Edit("accompany", seed, roles=_roles("roles", roles))
 
 
-def continue_(composer: Composer, music: Music, seed: int, *, bars: int) -> Music:
+def continue_(music: Music, seed: int, *, bars: int) -> Edit:
     """See `Composer.continue_`."""
-    return composer.continue_(music, bars, seed)
+    return Edit("continue", seed, bars=bars)
 
 
-def restyle(composer: Composer, music: Music, seed: int, *, to: str, strength: float) -> Music:
+def restyle(music: Music, seed: int, *, to: str, strength: float) -> Edit:
     """See `Composer.transfer`."""
-    return composer.transfer(music, to, strength, seed)
+    return Edit("restyle", seed, strength, style=to)
 
 
-CHANGES: dict[str, Callable[..., Music]] = {
+CHANGES: dict[str, Callable[..., Edit]] = {
     "vary": vary,
     "infill": infill,
     "accompany": accompany,
     "continue": continue_,
     "restyle": restyle,
 }
-"""Name of a change to the function that makes it."""
+"""Name of a change to the function that says it as an `Edit`."""
 
 
 def cells(music: Music, bars: str | None, roles: Sequence[str]) -> np.ndarray:
@@ -110,66 +103,54 @@ def write_change(
         MusicgenError: the file, the model, an argument or the place to write cannot be used.
     """
     format_name = export.format_of(out)  # before the work, not after it
-    seed = Request(seed=seed).seed
-    data, piece = _read(source, style)
-    composer = _load(model)
-    music = CHANGES[name](composer, piece.music, seed, **values)
-    recipe = {
-        "model": composer.identity, "change": name, "seed": seed, "style": music.style,
-        "values": values, "sources": [_digest(data)],
-    }  # fmt: skip
-    written = midi.to_midi(music, recipe)
-    audio = Renderer().render(written) if export.needs_audio(format_name) else None
-    export.write(out, export.encode(format_name, written, audio))
+    data = _bytes(source)
+    sound = export.needs_audio(format_name)
+    studio = Studio.open(model, sound)
+    piece = _read(studio, source, data, style)
+    result = studio.change(piece, CHANGES[name](piece.music, seed, **values), sound=sound)
+    export.write(out, studio.export(result, format_name))
     return _about(source, piece)
 
 
 def write_morph(model: str, first: Path, last: Path, steps: int, folder: Path) -> tuple[list[Path], list[str]]:
-    """Write MIDI files morph-000.mid and on into a folder: the way from one piece to another, see `Composer.morph`.
+    """Write MIDI files morph-000.mid and on into a folder: the way from one piece to another, see `Composer.blend`.
 
     Returns:
         The files, and a sentence for each thing that reading changed.
 
     Raises:
-        MusicgenError: as for `write_change`.
+        MusicgenError: as for `write_change`, or fewer than 2 or more than 64 steps.
     """
-    (data, start), (other, end) = _read(first), _read(last)
-    composer = _load(model)
+    if not 2 <= steps <= 64:
+        raise RequestError(f"steps: expected 2 to 64. Received: {steps!r}.")
+    data = [_bytes(first), _bytes(last)]
+    studio = Studio.open(model, sound=False)
+    ends = [_read(studio, path, each) for path, each in zip((first, last), data, strict=True)]
     paths = []
-    for step, music in enumerate(composer.morph(start.music, end.music, steps)):
-        values = {"step": step, "steps": steps}
-        recipe = {
-            "model": composer.identity, "change": "morph", "values": values, "sources": [_digest(data), _digest(other)],
-        }  # fmt: skip
+    for step in range(steps):
+        share = step / (steps - 1)
         paths.append(folder / f"morph-{step:03}.mid")
-        export.write(paths[-1], midi.to_midi(music, recipe))
-    return paths, _about(first, start) + _about(last, end)
+        export.write(paths[-1], studio.morph(ends, [1 - share, share], sound=False).midi)
+    return paths, _about(first, ends[0]) + _about(last, ends[1])
 
 
-def _read(path: Path, style: str | None = None) -> tuple[bytes, Intake]:
+def _bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = getattr(error, "strerror", None) or error
         raise MidiError(f"Expected a MIDI file at {str(path)[-60:]!r}. Received from the system: {reason}.") from None
+
+
+def _read(studio: Studio, path: Path, data: bytes, style: str | None = None) -> Result:
     try:
-        return data, read_music(data, style)
+        return studio.read(data, path.name, style)
     except MidiError as error:
         raise MidiError(f"{path.name}: {error}") from None
 
 
-def _load(model: str) -> Composer:
-    from musicgen.models import load_composer  # loads Keras: not at import time
-
-    return load_composer(hub.resolve(model))
-
-
-def _about(path: Path, piece: Intake) -> list[str]:
-    return [f"{path.name}: {note}" for note in piece.notes]
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def _about(path: Path, piece: Result) -> list[str]:
+    return [f"{path.name}: {said}" for said in piece.said]
 
 
 __all__ = ["CHANGES", "cells", "write_change", "write_morph"]

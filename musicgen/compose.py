@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 from musicgen import export, hub, midi
 from musicgen.audio import Audio, Renderer
+from musicgen.edits import apply
 from musicgen.errors import AudioError, RequestError
+from musicgen.intake import read_music
 from musicgen.models.base import Composer
 from musicgen.music import Music
+from musicgen.recipe import Edit, Recipe
 from musicgen.request import MAX_SEED, Request
+
+_CODES = 32
+"""Pieces whose latents are remembered; each has some ten to forty thousand numbers."""
 
 
 @dataclass(frozen=True)
@@ -19,62 +27,177 @@ class Result:
     """A finished piece.
 
     Args:
-        request: what was asked for, with every default filled in.
         music: the notes.
         midi: the bytes of a MIDI file; its text events hold `recipe`.
-        recipe: model, revision and request: all that is needed to make the same bytes again.
+        recipe: how it was made.
         audio: the sound, or None where there is no synthesiser.
         notice: one line for the user where something is missing, else None.
+        said: a sentence for each thing that reading a file changed.
         seconds: how long each stage took.
     """
 
-    request: Request
     music: Music
     midi: bytes
-    recipe: dict[str, object]
+    recipe: Recipe
     audio: Audio | None = None
     notice: str | None = None
+    said: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def request(self) -> Request | None:
+        """What it began with, every default filled in; None for a piece that began as a file."""
+        return self.recipe.request
 
 
 class Studio:
-    """A model and a synthesiser, ready to work. Holds no visitor's state: share one between all of them.
+    """Models and a synthesiser, ready to work. Holds no visitor's state: share one between all of them.
 
     Args:
-        composer: the model.
+        composer: the model that is used unless another is asked for.
         renderer: the synthesiser, or None to make MIDI only.
         notice: why there is no renderer, for the user to read.
+        others: models of other kinds.
     """
 
-    def __init__(self, composer: Composer, renderer: Renderer | None = None, notice: str | None = None) -> None:
+    def __init__(
+        self, composer: Composer, renderer: Renderer | None = None, notice: str | None = None,
+        others: Sequence[Composer] = (),
+    ) -> None:  # fmt: skip
         self.composer = composer
+        self.composers = {each.kind: each for each in (*others, composer)}
+        """Kind of a model, such as "vae", to the model."""
         self.renderer = renderer
         self.notice = notice
+        # of the pieces that somebody morphs at present, whoever it is: latents depend on nothing but the piece
+        self._encode = lru_cache(_CODES)(lambda kind, music: self.composers[kind].encode(music))
 
     @classmethod
-    def open(cls, model: str = "vae", sound: bool = True) -> Studio:
-        """Load a model (bundled name, folder, or `org/name@revision`) and, where it can be had, the synthesiser.
+    def open(cls, model: str = "vae", sound: bool = True, others: Sequence[str] = ()) -> Studio:
+        """Load models (bundled name, folder, or `org/name@revision`) and, where it can be had, the synthesiser.
 
         Raises:
-            CheckpointError: the model cannot be loaded. A missing synthesiser is no error, it becomes `notice`.
+            CheckpointError: a model cannot be loaded. A missing synthesiser is no error, it becomes `notice`.
         """
         from musicgen.models import load_composer  # loads Keras: not at import time
 
-        composer = load_composer(hub.resolve(model))
+        composer, *more = (load_composer(hub.resolve(name)) for name in (model, *others))
         if not sound:
-            return cls(composer)
+            return cls(composer, others=more)
         try:
-            return cls(composer, Renderer())
+            return cls(composer, Renderer(), others=more)
         except AudioError as error:
-            return cls(composer, None, str(error))
+            return cls(composer, None, str(error), more)
 
-    def make(self, request: Request, sound: bool = True) -> Result:
-        """Compose, write and, if `sound` is asked for and can be had, render one piece."""
+    def make(self, request: Request, sound: bool = True, kind: str | None = None) -> Result:
+        """Compose, write and, if `sound` is asked for and can be had, render one piece.
+
+        Args:
+            kind: of the model; the first one's if not given.
+
+        Raises:
+            RequestError: there is no model of that kind here.
+        """
         started = time.perf_counter()
-        music = self.composer.generate(request)
+        composer = self._composer(kind)
+        music = composer.generate(request)
+        return self._finish(music, Recipe(composer.identity, request), sound, started)
+
+    def read(
+        self, data: bytes, name: str | None = None, style: str | None = None, sound: bool = False, trust: bool = False
+    ) -> Result:
+        """A piece from any MIDI file; what was not as in the file is in `said`.
+
+        A file of ours brings its recipe with it, if making the piece again gives the notes of the file: somebody may
+        have changed them since, or the model may be another one.
+
+        Args:
+            name: of the file.
+            style: what the models should take it for; as `intake.read_music` finds it if not given.
+            trust: believe the recipe without making the piece again, which takes as long as making it did.
+
+        Raises:
+            MidiError, RequestError: as for `intake.read_music`.
+        """
+        started = time.perf_counter()
+        intake = read_music(data, style)
+        recipe = recipe_of(data) if style is None and not intake.notes else None
+        if recipe is not None and not trust and not self._makes(recipe, intake.music):
+            recipe = None
+        if recipe is None:
+            recipe = Recipe(self.composer.identity, source=(name or "a file")[:100])
+        return replace(self._finish(intake.music, recipe, sound, started), said=intake.notes)
+
+    def _makes(self, recipe: Recipe, music: Music) -> bool:
+        """Whether a recipe gives a piece."""
+        try:
+            made = self._replayed(recipe)
+        except RequestError:
+            return False
+        return midi.from_midi(midi.to_midi(made)) == music
+
+    def change(self, piece: Result, edit: Edit, partners: Sequence[Result] = (), sound: bool = True) -> Result:
+        """The piece after one more change.
+
+        Args:
+            edit: the change; the partners of a morph are filled in.
+            partners: the other pieces of a morph.
+
+        Raises:
+            RequestError: the change does not fit the piece.
+        """
+        started = time.perf_counter()
+        composer = self._composer(piece.recipe.kind, strict=False)
+        encode = partial(self._encode, composer.kind)
+        music = apply(composer, piece.music, edit, [each.music for each in partners], encode)
+        recipe = replace(piece.recipe, model=composer.identity).after(edit)
+        return self._finish(music, recipe, sound, started)
+
+    def morph(self, pieces: Sequence[Result], weights: Sequence[float], sound: bool = True) -> Result:
+        """Between up to four pieces, see `edits.apply`.
+
+        Raises:
+            RequestError: one to four pieces and a weight of each were expected.
+        """
+        edit = Edit("morph", partners=tuple(each.recipe for each in pieces[1:]), weights=tuple(weights))
+        return self.change(pieces[0], edit, pieces[1:], sound)
+
+    def replay(self, recipe: Recipe, sound: bool = True) -> Result:
+        """The piece of a recipe. Where another version of the model made it, `notice` says so.
+
+        Raises:
+            RequestError: a recipe that began as a file, or one that does not fit together.
+        """
+        started = time.perf_counter()
+        music = self._replayed(recipe)
+        composer = self._composer(recipe.kind, strict=False)
+        result = self._finish(music, replace(recipe, model=composer.identity), sound, started)
+        if composer.identity == recipe.model:
+            return result
+        return replace(result, notice="This piece was made by another version of the model, and may differ from it.")
+
+    def _replayed(self, recipe: Recipe) -> Music:
+        if recipe.request is None:
+            raise RequestError("Expected a piece that was made here. Received: one that began as a file of yours.")
+        composer = self._composer(recipe.kind, strict=False)
+        music = composer.generate(recipe.request)
+        encode = partial(self._encode, composer.kind)
+        for edit in recipe.edits:
+            music = apply(composer, music, edit, [self._replayed(each) for each in edit.partners], encode)
+        return music
+
+    def _composer(self, kind: str | None, strict: bool = True) -> Composer:
+        """The model of a kind; where there is none, and that is no error, the first one."""
+        if kind is None or (kind not in self.composers and not strict):
+            return self.composer
+        if kind not in self.composers:
+            raise RequestError(f"model: expected one of {', '.join(self.composers)}. Received: {str(kind)[:40]!r}.")
+        return self.composers[kind]
+
+    def _finish(self, music: Music, recipe: Recipe, sound: bool, started: float) -> Result:
+        """Write a piece down, and play it if that is asked for and can be done."""
         composed = time.perf_counter()
-        recipe: dict[str, object] = {"model": self.composer.identity, "request": request.to_dict()}
-        data = midi.to_midi(music, recipe)
+        data = midi.to_midi(music, recipe.to_dict(), recipe.volumes)
         audio, notice = None, self.notice
         if sound and self.renderer is not None:
             try:
@@ -82,7 +205,7 @@ class Studio:
             except AudioError as error:
                 notice = str(error)
         seconds = {"compose": composed - started, "render": time.perf_counter() - composed}
-        return Result(request, music, data, recipe, audio, notice, seconds)
+        return Result(music, data, recipe, audio, notice, (), seconds)
 
     def export(self, result: Result, format_name: str) -> bytes:
         """The piece in one of `export.FORMATS`; renders the sound if that was not done yet.
@@ -97,6 +220,19 @@ class Studio:
                 raise AudioError(self.notice or "Expected a synthesiser. Received: none was asked for.")
             audio = self.renderer.render(result.midi)
         return export.encode(format_name, result.midi, audio)
+
+
+def recipe_of(data: bytes) -> Recipe | None:
+    """The recipe in a MIDI file of ours; None where there is none that can be followed.
+
+    Raises:
+        MidiError: as for `midi.read_recipe`.
+    """
+    values = midi.read_recipe(data)
+    try:
+        return None if values is None else Recipe.from_dict(values)
+    except RequestError:  # of another program, of another version, or hostile
+        return None
 
 
 def write_one(model: str, request: Request, path: Path) -> Path:

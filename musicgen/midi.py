@@ -119,7 +119,9 @@ def seconds(music: Music) -> float:
 # --- writing ---------------------------------------------------------------------------------------------------
 
 
-def to_midi(music: Music, recipe: Mapping[str, object] | None = None) -> bytes:
+def to_midi(
+    music: Music, recipe: Mapping[str, object] | None = None, volumes: Mapping[str, int] | None = None
+) -> bytes:
     """A type 1 MIDI file: a conductor track, then a named track per role that is in the piece.
 
     Where two notes of one pitch overlap in a track, the first is cut at the second; of two that begin together the
@@ -128,6 +130,7 @@ def to_midi(music: Music, recipe: Mapping[str, object] | None = None) -> bytes:
     Args:
         music: the piece.
         recipe: how the piece was made; kept as JSON in a text event, `read_recipe` returns it.
+        volumes: role to channel volume (controller 7), 0 to 127; that of `MIX` where not given.
     """
     conductor = mido.MidiTrack()
     conductor.append(mido.MetaMessage("track_name", name="musicgen"))
@@ -141,15 +144,17 @@ def to_midi(music: Music, recipe: Mapping[str, object] | None = None) -> bytes:
     conductor.append(mido.MetaMessage("end_of_track", time=music.ticks * _SCALE))
     file = mido.MidiFile(type=1, ticks_per_beat=FILE_TICKS_PER_BEAT)
     file.tracks.append(conductor)
-    file.tracks.extend(_track_events(track, music.ticks) for track in music.tracks)
+    for track in music.tracks:
+        volume = (volumes or {}).get(track.role, MIX[track.role][0])
+        file.tracks.append(_track_events(track, music.ticks, volume))
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()
 
 
-def _track_events(track: Track, ticks: int) -> mido.MidiTrack:
+def _track_events(track: Track, ticks: int, volume: int) -> mido.MidiTrack:
     channel = CHANNELS[track.role]
-    volume, pan = MIX[track.role]
+    pan = MIX[track.role][1]
     events = mido.MidiTrack()
     events.append(mido.MetaMessage("track_name", name=ROLE_BY_NAME[track.role].label))
     events.append(mido.Message("program_change", channel=channel, program=track.program))

@@ -69,36 +69,36 @@ class Request:
 
     def __post_init__(self) -> None:
         if not isinstance(self.style, str) or self.style not in STYLE_BY_NAME:
-            raise RequestError(f"style: expected one of {', '.join(STYLE_NAMES)}. Received: {_show(self.style)}.")
+            raise RequestError(f"style: expected one of {', '.join(STYLE_NAMES)}. Received: {shown(self.style)}.")
         bar_choices = f"one of {', '.join(map(str, BAR_CHOICES))}"
-        self._set("bars", _integer("bars", self.bars, bar_choices))
+        self._set("bars", integer("bars", self.bars, bar_choices))
         if self.bars not in BAR_CHOICES:
-            raise RequestError(f"bars: expected {bar_choices}. Received: {_show(self.bars)}.")
+            raise RequestError(f"bars: expected {bar_choices}. Received: {shown(self.bars)}.")
         tempo = STYLE_BY_NAME[self.style].tempo if self.tempo is None else self.tempo
-        self._set("tempo", _number("tempo", tempo, TEMPO_RANGE, "beats a minute"))
+        self._set("tempo", number("tempo", tempo, TEMPO_RANGE, "beats a minute"))
         if not isinstance(self.key, Key):
             if not isinstance(self.key, str):
-                raise RequestError(f'key: expected a key such as "A minor". Received: {_show(self.key)}.')
+                raise RequestError(f'key: expected a key such as "A minor". Received: {shown(self.key)}.')
             try:
                 self._set("key", Key.parse(self.key))
             except MusicgenError as error:
                 raise RequestError(f"key: {error}") from None
-        self._set("seed", _integer("seed", self.seed, f"a whole number from 0 to {MAX_SEED}"))
+        self._set("seed", integer("seed", self.seed, f"a whole number from 0 to {MAX_SEED}"))
         if not 0 <= self.seed <= MAX_SEED:
-            raise RequestError(f"seed: expected a whole number from 0 to {MAX_SEED}. Received: {_show(self.seed)}.")
-        self._set("temperature", _number("temperature", self.temperature, TEMPERATURE_RANGE))
+            raise RequestError(f"seed: expected a whole number from 0 to {MAX_SEED}. Received: {shown(self.seed)}.")
+        self._set("temperature", number("temperature", self.temperature, TEMPERATURE_RANGE))
         roles = self.roles
         if not isinstance(roles, (list, tuple, set, frozenset)):  # an iterator may have no end
-            raise RequestError(f"roles: expected a list of role names. Received: {_show(roles)}.")
+            raise RequestError(f"roles: expected a list of role names. Received: {shown(roles)}.")
         roles = tuple(roles)
         unknown = [role for role in roles if role not in ROLE_NAMES]
         if unknown or not roles:
-            received = _show(unknown[0]) if unknown else "none"
+            received = shown(unknown[0]) if unknown else "none"
             raise RequestError(f"roles: expected at least one of {', '.join(ROLE_NAMES)}. Received: {received}.")
         self._set("roles", tuple(role for role in ROLE_NAMES if role in roles))
         for name, (low, high, unit) in ATTRIBUTE_RANGES.items():
             if getattr(self, name) is not None:
-                self._set(name, _number(name, getattr(self, name), (low, high), unit))
+                self._set(name, number(name, getattr(self, name), (low, high), unit))
         if self.chords is not None:
             self._set("chords", _progression(self.chords))
         if self.form is not None:
@@ -133,33 +133,33 @@ class Request:
             RequestError: an unknown field, or a value that a `Request` refuses.
         """
         if not isinstance(values, Mapping):
-            raise RequestError(f"Expected a mapping of fields to values. Received: {_show(values)}.")
+            raise RequestError(f"Expected a mapping of fields to values. Received: {shown(values)}.")
         names = {field.name for field in fields(cls)}
         unknown = [name for name in values if name not in names]
         if unknown:
-            raise RequestError(f"Expected fields among {', '.join(sorted(names))}. Received: {_show(unknown[0])}.")
+            raise RequestError(f"Expected fields among {', '.join(sorted(names))}. Received: {shown(unknown[0])}.")
         return cls(**values)  # type: ignore[arg-type]
 
 
-def _integer(name: str, value: object, expected: str) -> int:
+def integer(name: str, value: object, expected: str) -> int:
     if isinstance(value, float) and value.is_integer():  # not so for NaN and the infinities
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise RequestError(f"{name}: expected {expected}. Received: {_show(value)}.")
+        raise RequestError(f"{name}: expected {expected}. Received: {shown(value)}.")
     return value
 
 
-def _number(name: str, value: object, limits: tuple[float, float], unit: str = "") -> float:
+def number(name: str, value: object, limits: tuple[float, float], unit: str = "") -> float:
     low, high = limits
     expected = f"a number from {low:g} to {high:g} {unit}".rstrip()
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise RequestError(f"{name}: expected {expected}. Received: {_show(value)}.")
+        raise RequestError(f"{name}: expected {expected}. Received: {shown(value)}.")
     return float(value)
 
 
 def _progression(text: object) -> str:
     if not isinstance(text, str):
-        raise RequestError(f'chords: expected text such as "Am F C G". Received: {_show(text)}.')
+        raise RequestError(f'chords: expected text such as "Am F C G". Received: {shown(text)}.')
     try:
         read_progression(text)
     except MusicgenError as error:
@@ -169,11 +169,11 @@ def _progression(text: object) -> str:
 
 def _form(text: object) -> str:
     if not isinstance(text, str) or not re.fullmatch("([A-D]'?){1,16}", text.upper().replace("’", "'")):
-        raise RequestError(f"form: expected letters from A to D, such as AABA or ABA'C. Received: {_show(text)}.")
+        raise RequestError(f"form: expected letters from A to D, such as AABA or ABA'C. Received: {shown(text)}.")
     return text.upper().replace("’", "'")
 
 
-def _show(value: object) -> str:
+def shown(value: object) -> str:
     """A value for an error message: one line, never long."""
     try:
         text = repr(value)

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,9 +23,11 @@ MAX_BARS = 64
 class Composer(ABC):
     """A model that makes `Music`.
 
-    `identity` names the weights (model name and a digest of them), so that a recipe can say what made a piece.
+    `kind` is that of its checkpoints, such as "vae"; `identity` names the weights (the kind, a dash, and a digest of
+    them), so that a recipe can say what made a piece.
     """
 
+    kind: ClassVar[str]
     identity: str
     steers = False
     """Whether the attributes, chords and form of a request are heard."""
@@ -156,14 +159,30 @@ class Composer(ABC):
         if bars > MAX_BARS:
             raise RequestError(f"Expected pieces of at most {MAX_BARS} bars. Received: {bars}.")
         ends = [self.encode(music) for music in (first, last)]
-        a, b = (latents[np.arange(bars) % len(latents)] for latents in ends)
         pieces = []
         for step in range(steps):
             share = step / (steps - 1)
             tempo = round(first.tempo + share * (last.tempo - first.tempo), 2)
             like = replace(first if share < 0.5 else last, bars=bars, tempo=tempo)
-            pieces.append(self.decode(slerp(a, b, share), like))
+            pieces.append(self.blend(ends, [1 - share, share], like))
         return pieces
+
+    def blend(self, codes: Sequence[np.ndarray], weights: Sequence[float], like: Music) -> Music:
+        """What lies between pieces, as `morph` goes, but between any number of them.
+
+        Args:
+            codes: latents of each piece, see `encode`; those of shorter pieces are repeated.
+            weights: of each piece, 0 or more, not all 0.
+            like: gives length, tempo, key, style and instruments.
+        """
+        result, total = codes[0], float(weights[0])
+        bars = np.arange(like.bars)
+        result = result[bars % len(result)]
+        for latents, weight in zip(codes[1:], weights[1:], strict=True):
+            total += weight
+            if weight > 0:
+                result = slerp(result, latents[bars % len(latents)], weight / total)
+        return self.decode(result, like)
 
     def warm_up(self) -> None:
         """Compile and run every function that serves, so that the first visitor does not wait for it."""

@@ -6,17 +6,17 @@ from typing import Any
 
 import gradio as gr
 
-from musicgen.compose import Studio
 from musicgen.request import Request
 from musicgen.roles import STYLE_NAMES
-from musicgen.web.files import Shelf, file_stem, link, piece_id
+from musicgen.web.desk import Desk
+from musicgen.web.files import link
 from musicgen.web.shape import shape_value
 from musicgen.web.toasts import toasts
 
 _DEFAULTS = Request()
 
 
-def add_endpoint(studio: Studio, shelf: Shelf, **limits: Any) -> None:
+def add_endpoint(desk: Desk, **limits: Any) -> None:
     """Add `/generate` to the page that is being built. `limits` are those of `gr.api`."""
 
     def generate(
@@ -33,6 +33,7 @@ def add_endpoint(studio: Studio, shelf: Shelf, **limits: Any) -> None:
         tension: float | None = None,
         chords: str | None = None,
         form: str | None = None,
+        model: str | None = None,
     ) -> tuple[gr.FileData, dict]:
         with toasts():
             request = Request(
@@ -40,10 +41,10 @@ def add_endpoint(studio: Studio, shelf: Shelf, **limits: Any) -> None:
                 density=density, rhythm=rhythm, register=register, polyphony=polyphony, tension=tension,
                 chords=chords, form=form,
             )  # fmt: skip
-            result = studio.make(request, sound=False)
-            path = shelf.put(piece_id(result), f"{file_stem(result)}.mid", result.midi)
+            result = desk.studio.make(request, sound=False, kind=model)
+            path = desk.shelve(result, "mid")
             facts = {
-                "recipe": result.recipe,
+                "recipe": result.recipe.to_dict(),
                 "notes": result.music.note_count,
                 "measured": shape_value(result)["measured"],
             }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import gradio as gr
 
 from musicgen.compose import Result
 from musicgen.music import ALL_KEYS
-from musicgen.request import BAR_CHOICES, MAX_SEED, TEMPERATURE_RANGE, TEMPO_RANGE
+from musicgen.request import BAR_CHOICES, MAX_SEED, TEMPERATURE_RANGE, TEMPO_RANGE, Request
 from musicgen.roles import STYLE_BY_NAME, STYLES
 from musicgen.web.shape import build_shape
 
@@ -29,6 +30,7 @@ _ROLL_DICE = f"() => Math.floor(Math.random() * {NEW_SEEDS})"
 class Controls:
     """The widgets of the panel."""
 
+    model: gr.Radio
     style: gr.Radio
     bars: gr.Radio
     tempo: gr.Number
@@ -40,10 +42,18 @@ class Controls:
     generate: gr.Button
 
 
-def build_controls(result: Result) -> Controls:
-    """Lay out the panel, filled in with what a piece was asked for, and wire what needs no server."""
-    request = result.request
+def build_controls(result: Result, models: Sequence[str]) -> Controls:
+    """Lay out the panel, filled in with what a piece was asked for, and wire what needs no server.
+
+    Args:
+        models: kinds of the models that there are; the choice is shown where there is one.
+    """
+    request = result.request or Request()
     with gr.Column(elem_id="panel"):
+        model = gr.Radio(
+            [(kind.upper(), kind) for kind in models], value=result.recipe.kind, label="Model", elem_id="model",
+            visible=len(models) > 1,
+        )  # fmt: skip
         style = gr.Radio(
             [(style.label, style.name) for style in STYLES], value=request.style, label="Style", elem_id="style"
         )
@@ -85,7 +95,7 @@ def build_controls(result: Result) -> Controls:
     usual = gr.Number(STYLE_BY_NAME[request.style].tempo, visible=False)
     style.input(None, [style, tempo, usual], [tempo, usual], js=_FOLLOW_STYLE, api_visibility="private")
     dice.click(None, None, seed, js=_ROLL_DICE, api_visibility="private")
-    return Controls(style, bars, tempo, key, seed, lock, temperature, shape, generate)
+    return Controls(model, style, bars, tempo, key, seed, lock, temperature, shape, generate)
 
 
 def _whole(tempo: float | None) -> float | int | None:

@@ -1,17 +1,19 @@
-"""The download bar. MIDI is ready with the piece; sound is encoded when somebody asks for it."""
+"""The download bar: a file of each format, made when somebody asks for it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 import gradio as gr
 
 from musicgen import export
-from musicgen.compose import Result
-from musicgen.web.files import link, piece_id
+from musicgen.errors import RequestError
+from musicgen.web.desk import Desk
+from musicgen.web.files import url
+from musicgen.web.pieces import read_piece
 from musicgen.web.theme import static
 
-READY_FORMAT = "mid"
 BUTTONS = ("mid", "wav", "mp3")
 """The formats with a button, in order; their labels come from `export.FORMATS`."""
 LICENCE = (
@@ -20,14 +22,13 @@ LICENCE = (
 )
 
 
-def build_downloads(result: Result, ready: Path, has_sound: bool) -> gr.HTML:
-    """The bar, offering a piece. Its "save" event carries what `page` needs to make the file that is missing."""
+def build_downloads(has_sound: bool) -> gr.HTML:
+    """The bar, for the piece on the stage."""
     formats = [
         {"name": name, "label": export.FORMATS[name].label, "off": export.needs_audio(name) and not has_sound}
         for name in BUTTONS
     ]
     return gr.HTML(
-        downloads_value(result, ready),
         html_template=static("downloads.html"),
         js_on_load=static("downloads.js"),
         apply_default_css=False,
@@ -37,19 +38,13 @@ def build_downloads(result: Result, ready: Path, has_sound: bool) -> gr.HTML:
     )
 
 
-def downloads_value(result: Result, ready: Path, fetch: Path | None = None, ticket: str = "") -> dict[str, object]:
-    """A piece as the bar takes it.
+def save(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The piece `midi` as a file of a `format`."""
+    name = values.get("format")
+    if name not in BUTTONS:
+        raise RequestError(f"Expected a format among {', '.join(BUTTONS)}. Received: another; reload the page.")
+    path = desk.shelve(read_piece(desk.studio, values.get("midi")), str(name))
+    return {"url": url(path), "name": path.name}
 
-    Args:
-        result: the piece.
-        ready: its MIDI file.
-        fetch: a file that the visitor asked for and that the browser is to download now.
-        ticket: the browser's own mark of that wish; without it a second wish for the same file would change nothing.
-    """
-    return {
-        "id": piece_id(result),
-        "request": result.request.to_dict(),
-        "ready": {READY_FORMAT: link(ready)},
-        "fetch": link(fetch) if fetch else None,
-        "ticket": ticket,
-    }
+
+ACTIONS = {"save": save}

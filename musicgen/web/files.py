@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from gradio import FileData
 from gradio.utils import get_upload_folder
 
 from musicgen import export
-from musicgen.compose import Result
-
-
-def piece_id(result: Result) -> str:
-    """Names a piece by its content: the same request to the same model has the same id."""
-    return hashlib.sha256(result.midi).hexdigest()[:20]
-
-
-def file_stem(result: Result) -> str:
-    """File name of a piece without its ending, such as "musicgen-jazz-seed7"."""
-    return f"musicgen-{result.request.style}-seed{result.request.seed}"
 
 
 class Shelf:
@@ -37,9 +26,8 @@ class Shelf:
     def path(self, piece: str, name: str) -> Path:
         return self.folder / piece / name
 
-    def put(self, piece: str, name: str, data: bytes) -> Path:
+    def put(self, path: Path, data: bytes) -> Path:
         """Write a file, whole before it has its name, so that no request ever reads half of it."""
-        path = self.path(piece, name)
         export.write(path, data)
         self.files.add(str(path))
         return path
@@ -48,3 +36,8 @@ class Shelf:
 def link(path: Path) -> dict[str, object]:
     """A file for a component's value; Gradio adds the URL, and the clean-up when it is due."""
     return FileData(path=str(path), orig_name=path.name).model_dump()
+
+
+def url(path: Path) -> str:
+    """Where the browser finds a file of the shelf, below the page's own address."""
+    return "gradio_api/file=" + quote(str(path))

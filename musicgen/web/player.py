@@ -2,52 +2,63 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 import gradio as gr
 
-from musicgen import midi
 from musicgen.compose import Result
-from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT
-from musicgen.roles import ROLES, STYLE_BY_NAME
-from musicgen.web.files import link, piece_id
+from musicgen.errors import RequestError
+from musicgen.recipe import Edit, read_link
+from musicgen.request import Request
+from musicgen.web.desk import Desk, sound_of
+from musicgen.web.pieces import read_piece
 from musicgen.web.theme import static
 
-PLAYER_FORMAT = "flac"
-"""What the page plays: sample-exact as WAV is, so the playhead is in step, at a third of its size."""
 
-
-def build_player(result: Result, sound: Path | None) -> gr.HTML:
+def build_player(desk: Desk, result: Result) -> gr.HTML:
     """The stage, showing a piece."""
+
+    def ask(call: Any) -> dict[str, Any]:  # Gradio marks what it may call, and a method cannot be marked
+        return desk.ask(call)
+
     return gr.HTML(
-        player_value(result, sound),
+        desk.value(result),
         html_template=static("player.html"),
         js_on_load=static("roll.js") + static("player.js"),
         apply_default_css=False,
+        server_functions=[ask],
         elem_id="stage",
     )
 
 
-def player_value(result: Result, sound: Path | None) -> dict[str, object]:
-    """A piece as the page's scripts take it: plain numbers, strings and lists."""
-    music, request = result.music, result.request
-    return {
-        "id": piece_id(result),
-        "title": f"{STYLE_BY_NAME[request.style].label} in {music.key}",
-        "facts": [f"{music.bars} bars", f"{music.tempo:g} BPM", f"seed {request.seed}"],
-        "ticks": music.ticks,
-        "ticksPerBar": TICKS_PER_BAR,
-        "ticksPerBeat": TICKS_PER_BEAT,
-        "secondsPerTick": midi.seconds(music) / music.ticks,
-        "lanes": [
-            {
-                "role": role.name,
-                "label": role.label,
-                "drums": role.is_drums,
-                "notes": [[note.onset, note.pitch, note.duration, note.velocity] for note in music.notes(role.name)],
-            }
-            for role in ROLES
-        ],
-        "audio": link(sound) if sound else None,
-        "notice": result.notice,
-    }
+def sound(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The sound of the piece `midi`."""
+    return {"audio": sound_of(desk, read_piece(desk.studio, values.get("midi")))}
+
+
+def change(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The piece `midi` after `edit`, see `Edit.from_dict`; a morph brings the MIDI files of its `partners`."""
+    studio = desk.studio
+    piece = read_piece(studio, values.get("midi"))
+    partners = values.get("partners") or []
+    if not isinstance(partners, list) or len(partners) > 3:
+        raise RequestError("partners: expected up to three pieces. Received: something else; reload the page.")
+    if partners:
+        others = [read_piece(studio, each) for each in partners]
+        return {"piece": desk.value(studio.morph([piece, *others], values.get("weights") or [], sound=False))}
+    return {"piece": desk.value(studio.change(piece, Edit.from_dict(values.get("edit")), sound=False))}
+
+
+def replay(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The piece of a `link`."""
+    return {"piece": desk.value(desk.studio.replay(read_link(values.get("link")), sound=False))}
+
+
+def make(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A new piece for a `request`, by the model of a `kind`."""
+    request = Request.from_dict(values.get("request") or {})
+    return {"piece": desk.value(desk.studio.make(request, sound=False, kind=values.get("kind")))}
+
+
+ACTIONS = {"sound": sound, "change": change, "replay": replay, "make": make}

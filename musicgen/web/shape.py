@@ -48,7 +48,7 @@ def shape_value(result: Result) -> dict[str, object]:
     measured = {
         name: None if math.isnan(value) else round(value, 2) for name, value in attributes.measure(result.music).items()
     }
-    return {"asked": asked_of(result.request), "measured": measured}
+    return {"asked": asked_of(result.request) if result.request else {}, "measured": measured}
 
 
 def asked_of(request: Request) -> dict[str, object]:

@@ -25,7 +25,13 @@ THEME = gr.themes.Base(font=_SANS, font_mono=_MONO, radius_size="lg", spacing_si
     body_text_color_dark="#eceae4",
 )
 
+# page.css has what all regions share; a region has a file of its own.
+_STYLES = static("page.css") + "".join(
+    static(path.name) for path in sorted(STATIC.glob("*.css")) if path.stem != "page"
+)
+
 # In the head, not in `css=`: Gradio prefixes every selector of `css` with its container, and the root's and the
 # body's rules would be lost.
 HEAD = f"""<meta name="description" content="Make multi-track music in a second and take it home as MIDI or audio.">
-<style>{static("page.css")}</style>"""
+<style>{_STYLES}</style>
+<script>{static("common.js")}</script>"""

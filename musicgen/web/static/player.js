@@ -15,8 +15,9 @@ let piece = null;
 const length = () => (Number.isFinite(audio.duration) ? audio.duration : piece ? piece.ticks * piece.secondsPerTick : 0);
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
-function show(next, start) {
+function show(next, { play: start = true, ...options } = {}) {
   piece = next;
+  window.musicgen.piece = next;
   find(".title").textContent = piece.title;
   find(".facts").replaceChildren(...piece.facts.map((fact) => {
     const item = document.createElement("li");
@@ -24,22 +25,36 @@ function show(next, start) {
     return item;
   }));
   tell(piece.notice);
-  const silent = !piece.audio;
-  for (const control of [play, seek, loop, mute, volume]) control.disabled = silent;
+  for (const control of [play, seek, loop, mute, volume]) control.disabled = !piece.audio;
   audio.pause();
-  if (silent) audio.removeAttribute("src");
-  else audio.src = fileUrl(piece.audio);
+  audio.removeAttribute("src");
   audio.load();
   roll.show(piece);
+  if (piece.audio) load(start);
+  else if (piece.later) fetchSound(start);
   refresh();
-  // Only after the visitor's own click on Generate. Where a browser still refuses, the button waits for a tap.
-  if (start && !silent) audio.play().catch(() => {});
+  window.musicgen.tell("piece", { piece, ...options });
 }
 
-/* Gradio gives the URL with its own idea of the host; behind a proxy only the page's own is sure to be right. */
-function fileUrl(file) {
-  const at = file.url.indexOf("/gradio_api/");
-  return new URL(file.url.slice(at + 1), document.baseURI).href;
+function load(start) {
+  for (const control of [play, seek, loop, mute, volume]) control.disabled = false;
+  element.classList.remove("is-waiting");
+  audio.src = window.musicgen.address(piece.audio);
+  audio.load();
+  // Only after the visitor's own click. Where a browser still refuses, the button waits for a tap.
+  if (start) audio.play().catch(() => {});
+}
+
+/* The roll is there before its sound: that is made now, and dropped if another piece has come in between. */
+async function fetchSound(start) {
+  const wanted = piece;
+  element.classList.add("is-waiting");
+  const answer = await window.musicgen.ask("sound", { midi: wanted.midi });
+  if (piece !== wanted) return;
+  element.classList.remove("is-waiting");
+  if (!answer) return;
+  wanted.audio = answer.audio;
+  load(start);
 }
 
 function tell(text) {
@@ -90,8 +105,11 @@ for (const event of ["play", "pause", "ended", "playing"]) {
   });
 }
 for (const event of ["loadedmetadata", "durationchange", "seeked"]) audio.addEventListener(event, refresh);
+let retried = null;
 audio.addEventListener("error", () => {
-  if (audio.getAttribute("src")) tell("The sound could not be loaded. Press Generate for a new piece.");
+  if (!audio.getAttribute("src") || retried === piece) return;
+  retried = piece; // its file may have been cleared away: it is made once more
+  fetchSound(false);
 });
 
 play.addEventListener("click", toggle);
@@ -123,5 +141,6 @@ document.addEventListener("keydown", (event) => {
   toggle();
 });
 
-watch("value", () => show(props.value, true));
-if (props.value) show(props.value, false);
+window.musicgen.connect((call) => server.ask(call), show);
+watch("value", () => show(props.value));
+if (props.value) show(props.value, { play: false });

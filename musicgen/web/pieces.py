@@ -1,0 +1,126 @@
+"""A piece as the page's scripts take it, and back. It travels as its MIDI file: the server keeps nothing of it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from pathlib import Path
+
+from musicgen import midi
+from musicgen.compose import Result, Studio
+from musicgen.errors import RequestError
+from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT
+from musicgen.recipe import link_text
+from musicgen.roles import ROLES, STYLE_BY_NAME
+from musicgen.web.files import url
+
+MAX_BYTES = 400_000
+"""Largest MIDI file that the page takes; 64 dense bars have 60,000."""
+MAX_NOTES = 20_000
+"""Most notes that the page takes; a synthesiser needs some 4 s for them."""
+
+
+def piece_value(result: Result, sound: Path | None = None, later: bool = False) -> dict[str, object]:
+    """A piece as plain numbers, strings and lists.
+
+    Args:
+        sound: the file that the page plays.
+        later: there is no such file yet, but the server makes it when it is asked to.
+    """
+    music, recipe = result.music, result.recipe
+    return {
+        "id": piece_id(result),
+        "stem": file_stem(result),
+        "title": _title(result),
+        "facts": _facts(result),
+        "bars": music.bars,
+        "tempo": music.tempo,
+        "style": music.style,
+        "ticks": music.ticks,
+        "ticksPerBar": TICKS_PER_BAR,
+        "ticksPerBeat": TICKS_PER_BEAT,
+        "secondsPerTick": midi.seconds(music) / music.ticks,
+        "lanes": [
+            {
+                "role": role.name,
+                "label": role.label,
+                "drums": role.is_drums,
+                "program": next((track.program for track in music.tracks if track.role == role.name), None),
+                "volume": recipe.volumes.get(role.name, midi.MIX[role.name][0]),
+                "notes": [[note.onset, note.pitch, note.duration, note.velocity] for note in music.notes(role.name)],
+            }
+            for role in ROLES
+        ],
+        "midi": base64.b64encode(result.midi).decode(),
+        "kind": recipe.kind,
+        "request": None if result.request is None else result.request.to_dict(),
+        "edits": [edit.kind for edit in recipe.edits],
+        "link": link_text(recipe),
+        "audio": url(sound) if sound else None,
+        "later": later,
+        "said": list(result.said),
+        "notice": result.notice,
+    }
+
+
+def read_piece(studio: Studio, text: object) -> Result:
+    """The piece that a script sends back as the `midi` of its value.
+
+    Raises:
+        RequestError: this is nothing that the page sends.
+        MidiError: it is no MIDI file.
+    """
+    return studio.read(decoded(text), trust=True)
+
+
+def decoded(text: object) -> bytes:
+    """The bytes of a file that a script sends in base64.
+
+    Raises:
+        RequestError: this is no base64, or more than the page takes.
+    """
+    if not isinstance(text, str) or len(text) > 4 * MAX_BYTES // 3 + 4:
+        raise RequestError(f"Expected a MIDI file of at most {MAX_BYTES // 1000} kB. Received: a larger one, or none.")
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        raise RequestError("Expected a MIDI file. Received: something else; reload the page.") from None
+    if (count := midi.timeline(data).note_count) > MAX_NOTES:
+        raise RequestError(f"Expected at most {MAX_NOTES:,} notes. Received: {count:,}.")
+    return data
+
+
+def piece_id(result: Result) -> str:
+    """Names a piece by its content: the same request to the same model has the same id."""
+    return hashlib.sha256(result.midi).hexdigest()[:20]
+
+
+def file_stem(result: Result) -> str:
+    """File name of a piece without its ending, such as "musicgen-jazz-seed7"."""
+    style = result.music.style if result.music.style in STYLE_BY_NAME else "piece"
+    seed = "" if result.request is None else f"-seed{result.request.seed}"
+    edits = len(result.recipe.edits)
+    return f"musicgen-{style}{seed}" + (f"-change{edits}-{piece_id(result)[:6]}" if edits else "")
+
+
+def _title(result: Result) -> str:
+    style = STYLE_BY_NAME.get(result.music.style)
+    name = style.label if style else (result.recipe.source or "Piece").removesuffix(".mid")[:40]
+    return f"{name} in {result.music.key}"
+
+
+def _facts(result: Result) -> list[str]:
+    facts = [f"{result.music.bars} bars", f"{result.music.tempo:g} BPM"]
+    if result.request is not None:
+        facts.append(f"seed {result.request.seed}")
+    elif result.music.style in STYLE_BY_NAME and result.recipe.source:
+        facts.append(result.recipe.source[:40])
+    changes = [_DONE[edit.kind] for edit in result.recipe.edits]
+    return facts + ([changes[-1] if len(changes) == 1 else f"{len(changes)} changes"] if changes else [])
+
+
+_DONE = {
+    "vary": "varied", "infill": "filled in", "accompany": "accompanied", "continue": "continued",
+    "restyle": "restyled", "reconstruct": "reconstructed", "morph": "morphed", "mix": "remixed",
+}  # fmt: skip
