@@ -11,6 +11,7 @@ from hypothesis import settings
 from musicgen.audio import Renderer
 from musicgen.midi import to_midi
 from musicgen.music import Key, Music, Note, Track
+from tests.browser import browser, phone, server, visit  # noqa: F401 (fixtures)
 from tests.little_corpus import prepare_little_songs
 
 # the same examples on every run and machine; no deadline, as a shared machine can be slow

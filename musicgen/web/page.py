@@ -40,6 +40,8 @@ def build_page(studio: Studio) -> gr.Blocks:
             with gr.Column(elem_id="main", scale=1, min_width=0):
                 stage = player.build_player(desk, example)
                 downloads.build_downloads(studio.renderer is not None)
+                with gr.Tabs(elem_id="workbench"):
+                    pass  # a tab for each region
             controls = build_controls(example, list(studio.composers))
         # The seed of the piece on the stage: a seed that differs from it was chosen by the visitor.
         shown = gr.State(EXAMPLE.seed)
