@@ -180,9 +180,21 @@ def test_of_a_partly_filled_cache_only_the_rest_is_fetched(fetch, server):
 
 def test_progress_is_told(fetch):
     told = []
-    fetch(progress=lambda name, part: told.append((name, part)))
-    assert ("model.safetensors", 1.0) in told
-    assert all(0 < part <= 1 for _, part in told)
+    fetch(progress=lambda *state: told.append(state))
+    assert ("config.json", 16, 16) in told and ("model.safetensors", 102_400, 102_400) in told
+    assert all(0 < here <= size for _, here, size in told)
+
+
+def test_it_is_known_whether_anything_must_be_downloaded(fetch, server, folder, tmp_path):
+    cache = tmp_path / "cache"
+    assert hub.is_here("vae") and hub.is_here(folder) and hub.is_here("org/model@main")  # the last is refused
+    assert not hub.is_here(NAME, cache)
+    path = fetch()
+    server.requests.clear()
+    assert hub.is_here(NAME, cache)
+    (path / "config.json").resolve().write_bytes(b"damaged")
+    assert not hub.is_here(NAME, cache)
+    assert server.requests == []
 
 
 def test_an_unknown_model_commit_or_file(fetch, server):

@@ -11,13 +11,13 @@ import re
 from pathlib import Path
 
 from musicgen.errors import CheckpointError
-from musicgen.hub.download import Progress, download_commit
+from musicgen.hub.download import Progress, download_commit, in_cache
 from musicgen.hub.manifest import FILES, MANIFEST, WEIGHTS, fingerprint, sha256, verified, write_manifest
 from musicgen.hub.upload import push
 
 __all__ = [
     "BUNDLED", "DEADLINE_SECONDS", "FILES", "MANIFEST", "WEIGHTS", "Progress", "bundled_names",
-    "fingerprint", "push", "resolve", "sha256", "split_name", "write_manifest",
+    "fingerprint", "is_here", "push", "resolve", "sha256", "split_name", "write_manifest",
 ]  # fmt: skip
 
 DEADLINE_SECONDS = 120.0
@@ -68,6 +68,16 @@ def resolve(
         )
     repo, revision = split_name(text)
     return download_commit(repo, revision, endpoint, cache_dir, deadline_s, progress)
+
+
+def is_here(name: str | Path, cache_dir: str | Path | None = None) -> bool:
+    """Whether `resolve` downloads nothing, be it that it finds the checkpoint or that it refuses the name."""
+    if os.path.isdir(name) or not _HUB_NAME.fullmatch(str(name)):
+        return True
+    try:
+        return in_cache(*split_name(str(name)), cache_dir)
+    except CheckpointError:
+        return True
 
 
 def split_name(name: str) -> tuple[str, str]:

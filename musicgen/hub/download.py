@@ -23,9 +23,11 @@ ANSWER_SECONDS = 8.0
 _ABANDONED_SECONDS = 60.0
 """A file that another process did not write to for so long is none that comes."""
 _TRIES = 3
+_CHUNK_BYTES = 1 << 18
+"""Between one word of progress and the next; the client's own 10 MB are a third of a model."""
 
-Progress = Callable[[str, float], None]
-"""Told a file name and which part of it, 0 to 1, is here."""
+Progress = Callable[[str, int, int], None]
+"""Told a file name, how many of its bytes are here, and how many it has."""
 
 
 def download_commit(
@@ -63,6 +65,12 @@ def download_commit(
     raise CheckpointError(f"{next(iter(found.values()))} So it was twice; the Hub's copy of {repo} seems damaged.")
 
 
+def in_cache(repo: str, revision: str, cache_dir: str | Path | None) -> bool:
+    """Whether the cache has a whole copy of a commit."""
+    paths = [_cached(repo, revision, name, cache_dir) for name in (MANIFEST, *FILES)]
+    return all(paths) and paths[0] is not None and not damage(paths[0].parent)
+
+
 def _cached(repo: str, revision: str, name: str, cache_dir: str | Path | None) -> Path | None:
     """The file in the cache, without any request."""
     from huggingface_hub import try_to_load_from_cache
@@ -87,6 +95,7 @@ def _fetch(
     logging.set_verbosity_error()  # what it would tell of its retries is in the CheckpointError
     begun = threading.Event()
     bar = _bar(name, progress, begun)
+    constants.DOWNLOAD_CHUNK_SIZE = min(_CHUNK_BYTES, constants.DOWNLOAD_CHUNK_SIZE)
     get_session()  # setting up the client is not part of the time for an answer
 
     def download() -> str:
@@ -192,6 +201,6 @@ def _bar(name: str, progress: Progress | None, begun: threading.Event) -> type:
         def update(self, n: float | None = 1) -> None:
             self.have += n or 0
             if progress is not None and self.all:
-                progress(name, min(1.0, self.have / self.all))
+                progress(name, min(int(self.have), int(self.all)), int(self.all))
 
     return Bar

@@ -1,5 +1,7 @@
 """Start the page: open the studio beside Gradio's import, warm it up, build, listen.
 
+Until then nothing answers, unless the model must come from the Hub, which may take minutes: see `waking.py`.
+
 Environment: `MUSICGEN_MODEL` names another model than "vae"; `GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` choose the
 address; `SPACE_ID`, set on a Hugging Face Space, makes the page listen to the world.
 """
@@ -12,7 +14,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from musicgen.errors import HubUnreachable, MusicgenError
+from musicgen import hub
+from musicgen.errors import CheckpointError, HubUnreachable, MusicgenError
+from musicgen.web.waking import Waking
 
 if TYPE_CHECKING:
     from musicgen.compose import Studio
@@ -25,21 +29,47 @@ MAX_SESSIONS = 512
 """Sessions whose state (one seed each) is kept; the oldest goes first."""
 
 
-def open_studio() -> Studio:
+def open_studio(progress: hub.Progress | None = None) -> Studio:
     """The studio that the environment asks for, warmed up so that the first visitor does not wait for a compiler.
 
-    Where the Hub cannot be reached and its model is not in the cache, the model that ships plays, and the page says so.
+    Where its model is to come from the Hub and cannot be had, or is no good, the model that ships plays, and the page
+    says so; the log says why.
+
+    Args:
+        progress: told how far the model's download is.
+
+    Raises:
+        CheckpointError: there is no such model here, or its commit is not pinned.
     """
     from musicgen.compose import Studio
 
+    model = _wanted()
     try:
-        studio = Studio.open(os.environ.get("MUSICGEN_MODEL") or DEFAULT_MODEL)
-    except HubUnreachable as error:
+        if progress is not None:
+            hub.resolve(model, progress=progress)  # the studio then finds it in the cache
+        studio = Studio.open(model)
+    except CheckpointError as error:
+        if not _is_pinned(model):
+            raise
         print(error, file=sys.stderr)
         studio = Studio.open(DEFAULT_MODEL)
-        studio.notice = "The Hub could not be reached, so the model that ships with the page plays."
+        why = "The Hub could not be reached" if isinstance(error, HubUnreachable) else "The page's own model is missing"
+        studio.notice = f"{why}, so the model that ships with the page plays."
     studio.composer.warm_up()
     return studio
+
+
+def _wanted() -> str:
+    return os.environ.get("MUSICGEN_MODEL") or DEFAULT_MODEL
+
+
+def _is_pinned(model: str) -> bool:
+    """Whether this is "org/name@commit" on the Hub."""
+    try:
+        hub.split_name(model)
+    except CheckpointError:
+        return False
+    return True
 
 
 def _has_desktop() -> bool:
@@ -47,12 +77,29 @@ def _has_desktop() -> bool:
     return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def serve(opener: Callable[[], Studio] = open_studio) -> None:
+def _wake(host: str, port: int | None) -> Waking | None:
+    """The page to serve while the model is fetched, if it must be and the port is free."""
+    if hub.is_here(_wanted()):
+        return None
+    try:
+        waking = Waking(host, port)
+    except OSError:
+        return None  # for Gradio to tell
+    print(f"Fetching {_wanted()}; http://{host}:{waking.port} shows how far it is.", flush=True)
+    return waking
+
+
+def serve(opener: Callable[[hub.Progress | None], Studio] = open_studio) -> None:
     """Build the page around the studio that `opener` returns and serve it until the process ends."""
+    on_space = "SPACE_ID" in os.environ
+    host = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space else "127.0.0.1")
+    asked = os.environ.get("GRADIO_SERVER_PORT")
+    port = int(asked) if asked else (SPACE_PORT if on_space else None)
+    waking = _wake(host, port)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when Gradio is imported
     # TensorFlow and Gradio take about 5 s each to import, mostly reading files: do both at once.
     with ThreadPoolExecutor(1) as pool:
-        opening = pool.submit(opener)
+        opening = pool.submit(opener, waking.progress if waking else None)
         from musicgen.web.page import build_page
         from musicgen.web.theme import HEAD, THEME
 
@@ -61,13 +108,14 @@ def serve(opener: Callable[[], Studio] = open_studio) -> None:
         except MusicgenError as error:
             print(error, file=sys.stderr)
             raise SystemExit(2) from None
-    on_space = "SPACE_ID" in os.environ
-    port = os.environ.get("GRADIO_SERVER_PORT")
     page = build_page(studio)
     page.queue(max_size=MAX_QUEUE, api_open=False)
+    if waking is not None:
+        port = waking.port
+        waking.close()
     page.launch(
-        server_name=os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space else "127.0.0.1"),
-        server_port=int(port) if port else (SPACE_PORT if on_space else None),
+        server_name=host,
+        server_port=port,
         theme=THEME,
         head=HEAD,
         footer_links=[],
