@@ -58,7 +58,8 @@ window.musicgen = (() => {
     return answer;
   }
 
-  /* Put a piece on the stage. options: play (true), keep: no new entry in the history. */
+  /* Put a piece on the stage. options: play (true), keep: no new entry in the history, stay: it is the same music
+     played otherwise, so the playhead stays at its note and playing goes on. */
   function present(piece, options) {
     if (stage) stage(piece, { play: true, ...options });
   }

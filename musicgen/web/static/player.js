@@ -11,11 +11,16 @@ const remark = find(".remark");
 
 const roll = makeRoll(find(".roll"), (seconds) => goTo(seconds));
 let piece = null;
+let heard = null; // whose sound the audio element has: where a piece stays, its own comes a little later
 
-const length = () => (Number.isFinite(audio.duration) ? audio.duration : piece ? piece.ticks * piece.secondsPerTick : 0);
+/* Seconds of the piece for a second of what is heard: another tempo may be on its way. */
+const pace = () => (heard ? piece.secondsPerTick / heard.secondsPerTick : 1);
+const length = () => (heard && Number.isFinite(audio.duration) ? audio.duration * pace() : piece ? piece.ticks * piece.secondsPerTick : 0);
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
-function show(next, { play: start = true, ...options } = {}) {
+/* options: play: begin to play it; stay: it is the same music, played otherwise: the playhead stays at its note. */
+function show(next, { play: start = true, stay = false, ...options } = {}) {
+  stay = stay && heard !== null && next.ticks === heard.ticks && Boolean(next.audio || next.later);
   piece = next;
   window.musicgen.piece = next;
   find(".title").textContent = piece.title;
@@ -25,21 +30,47 @@ function show(next, { play: start = true, ...options } = {}) {
     return item;
   }));
   tell(piece.notice);
-  for (const control of [play, seek, loop, mute, volume]) control.disabled = !piece.audio;
-  audio.pause();
-  audio.removeAttribute("src");
-  audio.load();
-  roll.show(piece);
-  if (piece.audio) load(start);
+  if (!stay) {
+    for (const control of [play, seek, loop, mute, volume]) control.disabled = !piece.audio;
+    heard = null;
+    audio.pause();
+    audio.removeAttribute("src");
+    audio.load();
+  }
+  roll.show(piece, stay);
+  if (stay) swap();
+  else if (piece.audio) load(start);
   else if (piece.later) fetchSound(start);
   refresh();
-  window.musicgen.tell("piece", { piece, ...options });
+  window.musicgen.tell("piece", { piece, stay, ...options });
 }
 
-function load(start) {
+/* The old sound plays until the new one is here; that goes on at the same note. */
+async function swap() {
+  const wanted = piece;
+  if (!wanted.audio) {
+    const answer = await window.musicgen.ask("sound", { midi: wanted.midi });
+    if (!answer) return;
+    wanted.audio = answer.audio;
+  }
+  if (piece !== wanted) return;
+  let address = window.musicgen.address(wanted.audio);
+  if (!audio.paused) { // all of it is fetched first, so that no gap is heard
+    const blob = await fetch(address).then((file) => (file.ok ? file.blob() : null)).catch(() => null);
+    if (piece !== wanted) return;
+    if (blob) address = URL.createObjectURL(blob);
+  }
+  const seconds = audio.currentTime * pace();
+  load(!audio.paused, address);
+  audio.currentTime = seconds;
+}
+
+function load(start, address = window.musicgen.address(piece.audio)) {
   for (const control of [play, seek, loop, mute, volume]) control.disabled = false;
   element.classList.remove("is-waiting");
-  audio.src = window.musicgen.address(piece.audio);
+  heard = piece;
+  if (audio.src.startsWith("blob:")) URL.revokeObjectURL(audio.src);
+  audio.src = address;
   audio.load();
   // Only after the visitor's own click. Where a browser still refuses, the button waits for a tap.
   if (start) audio.play().catch(() => {});
@@ -63,13 +94,13 @@ function tell(text) {
 }
 
 function goTo(seconds) {
-  if (!piece || !piece.audio) return;
-  audio.currentTime = Math.max(0, Math.min(seconds, length()));
+  if (!heard) return;
+  audio.currentTime = Math.max(0, Math.min(seconds, length())) / pace();
   refresh();
 }
 
 function refresh() {
-  const now = audio.currentTime || 0;
+  const now = (audio.currentTime || 0) * pace();
   const total = length();
   find(".now").textContent = clock(now);
   find(".total").textContent = clock(total);
@@ -85,7 +116,7 @@ let frame = 0;
 function run() {
   cancelAnimationFrame(frame);
   // The piece loops at its last bar line; the file is longer, by the reverberation of the last chord.
-  if (audio.loop && audio.currentTime >= piece.ticks * piece.secondsPerTick) audio.currentTime = 0;
+  if (audio.loop && heard && audio.currentTime >= heard.ticks * heard.secondsPerTick) audio.currentTime = 0;
   refresh();
   if (!audio.paused) frame = requestAnimationFrame(run);
 }

@@ -1,7 +1,7 @@
 /* The piano roll: a canvas as wide as what is seen of it, inside a box that scrolls.
    A lane for each role, drums at the bottom; a colour for each role; velocity as opacity.
 
-   makeRoll(box, seek) -> { show(piece), draw(seconds, playing) }; `seek(seconds)` is called for clicks and drags. */
+   makeRoll(box, seek) -> { show(piece, stay), draw(seconds, playing) }; `seek(seconds)` is called for clicks and drags. */
 function makeRoll(box, seek) {
   const sheet = box.querySelector(".sheet");
   const canvas = box.querySelector("canvas");
@@ -32,7 +32,7 @@ function makeRoll(box, seek) {
     };
   }
 
-  function show(next) {
+  function show(next, stay = false) {
     piece = next;
     lanes = piece.lanes.filter((lane) => lane.notes.length).map((lane) => {
       const pitches = [...new Set(lane.notes.map((note) => note[1]))].sort((a, b) => a - b);
@@ -43,7 +43,7 @@ function makeRoll(box, seek) {
       return { ...lane, rows, row };
     });
     box.setAttribute("aria-label", "Piano roll. " + (lanes.map((l) => `${l.label}: ${l.notes.length} notes`).join(", ") || "Silence"));
-    box.scrollLeft = 0;
+    if (!stay) box.scrollLeft = 0;
     layout();
   }
 
