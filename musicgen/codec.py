@@ -157,7 +157,7 @@ def untangle(notes: Iterable[Note], end: int) -> tuple[Note, ...]:
         line = [seen[onset] for onset in sorted(seen)]
         limits = [note.onset for note in line[1:]] + [end]
         result.extend(
-            replace(note, duration=min(note.duration, limit - note.onset))
+            note if note.end <= limit else replace(note, duration=limit - note.onset)
             for note, limit in zip(line, limits, strict=True)
         )
     return tuple(sorted(result))
