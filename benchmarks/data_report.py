@@ -21,8 +21,8 @@ from musicgen.corpus.dataset import SPLITS, Dataset, Piece
 from musicgen.corpus.reading import AGREEMENT
 from musicgen.corpus.reasons import REASONS
 from musicgen.corpus.sources import SOURCE_BY_NAME
-from musicgen.evaluation.rolls import draw
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
+from musicgen.rolls import draw
 
 WINDOW = 4
 EXAMPLES = 12

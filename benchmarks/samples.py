@@ -19,11 +19,11 @@ import numpy as np
 from musicgen import hub
 from musicgen.corpus.dataset import Dataset
 from musicgen.evaluation.metrics import summary
-from musicgen.evaluation.rolls import draw
 from musicgen.models import load_composer
 from musicgen.music import Music
 from musicgen.request import DEFAULT_TEMPERATURE, Request
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
+from musicgen.rolls import draw
 
 
 def held_out(data: Dataset, count: int, bars: int = 16) -> list[Music]:

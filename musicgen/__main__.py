@@ -14,6 +14,8 @@ from musicgen.errors import MusicgenError, RequestError
 from musicgen.request import ATTRIBUTE_RANGES, DEFAULT_TEMPERATURE
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
+_ENDINGS = ".mid .wav .mp3 .ogg .flac .loop.wav .musicxml .zip"
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -55,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--chords", help='such as "Am F C G", or "Am F | C G" with bar lines; repeated')
     generate.add_argument("--form", help="a letter for each four bars, such as AABA; repeated")
     generate.add_argument("--count", type=_number, default=1, help="how many pieces, with seeds from --seed on")
-    generate.add_argument("--out", type=Path, required=True, help="a file (.mid .wav .mp3 .ogg .flac) or a folder")
+    generate.add_argument("--out", type=Path, required=True, help=f"a file ({_ENDINGS}) or a folder")
     generate.set_defaults(run=_generate)
 
     _add_changes(commands)
@@ -114,7 +116,7 @@ def _add_changes(commands: Any) -> None:
         parser.add_argument("--model", default="vae", help=model)
         parser.add_argument("--style", help="what to take the piece for; as the file says if not given")
         parser.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")
-        parser.add_argument("--out", type=Path, required=True, help="a file (.mid .wav .mp3 .ogg .flac)")
+        parser.add_argument("--out", type=Path, required=True, help=f"a file ({_ENDINGS})")
         for value, settings in values.items():
             parser.add_argument(f"--{value}", **settings)
         parser.set_defaults(run=_change, values=tuple(values))

@@ -214,12 +214,9 @@ class Studio:
             ExportError: the format is unknown.
             AudioError: the format needs sound and there is no synthesiser.
         """
-        audio = result.audio
-        if export.needs_audio(format_name) and audio is None:
-            if self.renderer is None:
-                raise AudioError(self.notice or "Expected a synthesiser. Received: none was asked for.")
-            audio = self.renderer.render(result.midi)
-        return export.encode(format_name, result.midi, audio)
+        if export.needs_audio(format_name) and result.audio is None and self.renderer is None:
+            raise AudioError(self.notice or "Expected a synthesiser. Received: none was asked for.")
+        return export.encode(format_name, result.midi, result.audio, self.renderer)
 
 
 def recipe_of(data: bytes) -> Recipe | None:

@@ -367,6 +367,32 @@ def from_midi(data: bytes) -> Music:
         raise MidiError(str(error)) from None
 
 
+def stems(data: bytes) -> dict[str, bytes]:
+    """A file that `to_midi` wrote as one file for each role that plays: role name to bytes, as long as the whole.
+
+    The recipe stays out: it is how the whole was made.
+
+    Raises:
+        MidiError: as for `from_midi`.
+    """
+    playing = [track.role for track in from_midi(data).tracks if track.notes]
+
+    def split(file: mido.MidiFile) -> dict[str, bytes]:
+        conductor = mido.MidiTrack(
+            message for message in file.tracks[0] if message.type != "text" or not message.text.startswith(_RECIPE_MARK)
+        )
+        by_name = {track.name: track for track in file.tracks[1:]}
+        return {role: _saved([conductor, by_name[ROLE_BY_NAME[role].label]]) for role in playing}
+
+    return _read(data, split)
+
+
+def _saved(tracks: list[mido.MidiTrack]) -> bytes:
+    buffer = io.BytesIO()
+    mido.MidiFile(type=1, ticks_per_beat=FILE_TICKS_PER_BEAT, tracks=tracks).save(file=buffer)
+    return buffer.getvalue()
+
+
 def _tick(beat: float) -> int:
     return round(beat * TICKS_PER_BEAT)
 
@@ -378,6 +404,6 @@ def _end_of_tracks(data: bytes) -> int:
 
 __all__ = [
     "CHANNELS", "DRUM_CHANNEL", "MIX", "Score", "ScoreNote", "ScoreTrack", "Timeline",
-    "from_midi", "read_recipe", "read_score", "seconds", "timeline", "to_midi",
+    "from_midi", "read_recipe", "read_score", "seconds", "stems", "timeline", "to_midi",
     "without_unknown_keys",
 ]  # fmt: skip

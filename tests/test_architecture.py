@@ -22,7 +22,8 @@ ALLOWED = {
     "midi": {"errors", "roles", "music"},
     "levels": set(),
     "audio": {"errors", "roles", "midi", "levels"},
-    "export": {"errors", "audio"},
+    "rolls": {"roles", "music"},
+    "export": {"errors", "roles", "music", "midi", "rolls", "audio", "export"},
     "recipe": {"errors", "roles", "request"},
     "edits": {"errors", "roles", "music", "recipe", "models"},
     "compose": {
@@ -31,7 +32,7 @@ ALLOWED = {
     "benchmark": {"errors", "request", "compose"},
     "corpus": {"errors", "roles", "music", "harmony", "codec", "midi", "corpus"},
     "training": {"errors", "roles", "music", "codec", "attributes", "harmony", "models", "corpus", "training"},
-    "evaluation": {"errors", "roles", "music", "codec", "attributes", "originality", "evaluation"},
+    "evaluation": {"errors", "roles", "music", "codec", "attributes", "rolls", "originality", "evaluation"},
     "intake": {"errors", "roles", "music", "codec", "midi", "corpus", "intake"},
     "originality": {"errors", "music", "codec", "hub", "export", "corpus", "intake", "originality"},
     "change": {"errors", "roles", "music", "export", "recipe", "compose"},

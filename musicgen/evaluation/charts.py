@@ -8,9 +8,9 @@ from html import escape
 import numpy as np
 
 from musicgen.evaluation.form import chroma_matrix
-from musicgen.evaluation.rolls import COLOURS
 from musicgen.music import TICKS_PER_BAR, Music
 from musicgen.roles import DRUM_PITCHES
+from musicgen.rolls import COLOURS
 
 REAL = "#444"
 HUES = ("#d1495b", "#2e86ab", "#2a9d5c", "#b8860b", "#8f7ab8", "#c05fa8", "#5f9ea0", "#7a5230")

@@ -1,0 +1,197 @@
+"""Notes on the grid as a musician writes them: voices, bars, note values, dots, ties, triplets and beams."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Key, Note
+
+_STEPS = "FCGDAEB"  # in fifths
+# ticks to (name, dots), longest first; the note values of a triplet are half as long again as they sound
+_PLAIN = {48: ("whole", 0), 36: ("half", 1), 24: ("half", 0), 18: ("quarter", 1), 12: ("quarter", 0), 9: ("eighth", 1),
+          6: ("eighth", 0), 3: ("16th", 0)}  # fmt: skip
+_TRIPLET = {16: ("half", 0), 12: ("quarter", 1), 8: ("quarter", 0), 6: ("eighth", 1), 4: ("eighth", 0), 3: ("16th", 1),
+            2: ("16th", 0), 1: ("32nd", 0)}  # fmt: skip
+_FLAGS = {"eighth": 1, "16th": 2, "32nd": 3}
+
+
+@dataclass(frozen=True)
+class Head:
+    """One note of a chord: what sounds, and whether it is tied from the last event and to the next."""
+
+    note: Note
+    tied_from: bool
+    tied_to: bool
+
+
+@dataclass(frozen=True)
+class Event:
+    """A chord or, without heads, a rest.
+
+    Args:
+        start, ticks: its place in the bar and its length.
+        heads: what sounds, lowest first.
+        kind, dots: the note value, such as ("eighth", 1).
+        triplet: length in ticks of the bracket of three in the time of two that it is in, 0 for none.
+        opens, closes: whether it is the first and the last in its bracket.
+        beams: for each beam from the first: "begin", "continue", "end", "forward hook" or "backward hook".
+    """
+
+    start: int
+    ticks: int
+    heads: tuple[Head, ...]
+    kind: str
+    dots: int
+    triplet: int = 0
+    opens: bool = False
+    closes: bool = False
+    beams: tuple[str, ...] = ()
+
+
+def spelled(pitch: int, key: Key) -> tuple[str, int, int]:
+    """Step, alteration in semitones and octave of a MIDI pitch in a key: of the names of a pitch the nearest to the
+    key on the line of fifths, leading notes of minor keys raised.
+    """
+    lowest = fifths(key) - (3 if key.mode == "minor" else 4)
+    place = next(place for place in range(lowest, lowest + 12) if 7 * place % 12 == pitch % 12)
+    alter = (place + 1) // 7
+    return _STEPS[(place + 1) % 7], alter, (pitch - alter) // 12 - 1
+
+
+def fifths(key: Key) -> int:
+    """Sharps of a key's signature, flats below zero: -6 to 6."""
+    major = (key.tonic + 3 if key.mode == "minor" else key.tonic) % 12
+    count = (7 * major + 5) % 12 - 5
+    return -6 if (count, key.mode) == (6, "minor") else count  # E flat minor, not D sharp minor
+
+
+def voices(notes: Iterable[Note], most: int) -> list[list[Note]]:
+    """Notes as at most `most` voices, the notes of a chord (same onset and duration) together, high ones first.
+
+    Where more than `most` chords overlap, the last voice has several that do.
+    """
+    chords: dict[tuple[int, int], list[Note]] = defaultdict(list)
+    for note in notes:
+        chords[note.onset, note.duration].append(note)
+    found: list[list[Note]] = [[] for _ in range(most)]
+    ends = [0] * most
+    for (onset, duration), chord in sorted(chords.items(), key=lambda item: (item[0][0], -item[1][-1].pitch)):
+        chosen = next((voice for voice in range(most) if ends[voice] <= onset), most - 1)
+        found[chosen] += chord
+        ends[chosen] = max(ends[chosen], onset + duration)
+    return [voice for voice in found if voice]
+
+
+def written(voice: Sequence[Note], bars: int, tied: bool = True) -> list[list[Event]]:
+    """A voice as the events of each bar, which fill it; a note that rings past the last bar line is cut there.
+
+    Where notes overlap each is cut into tied ones at the beginnings and ends of the others, so that at any time there
+    is one chord. Lengths are exact: what is not in sixteenths is in triplets.
+
+    Args:
+        voice: the notes.
+        bars: the length of the piece.
+        tied: cut notes are tied; otherwise the first part is all there is, as for drums.
+    """
+    end = bars * TICKS_PER_BAR
+    notes = [replace(note, duration=min(note.duration, end - note.onset)) for note in sorted(voice)]
+    cuts = {tick for note in notes for tick in (note.onset, note.end)} | set(range(0, end + 1, TICKS_PER_BAR))
+    ticks = sorted(cuts)
+    inside: list[set[int]] = [set() for _ in range(bars)]
+    for tick in ticks[:-1]:
+        inside[tick // TICKS_PER_BAR].add(tick % TICKS_PER_BAR)
+    regions = [_regions(0, TICKS_PER_BAR, found) for found in inside]
+    result: list[list[Event]] = [[] for _ in range(bars)]
+    sounding: list[Note] = []
+    coming = 0
+    for start, stop in pairwise(ticks):
+        sounding = [note for note in sounding if note.end > start]
+        while coming < len(notes) and notes[coming].onset == start:
+            sounding.append(notes[coming])
+            coming += 1
+        bar = start // TICKS_PER_BAR
+        first = bar * TICKS_PER_BAR
+        for at, length, bracket in _pieces(start - first, stop - first, regions[bar]):
+            heads = tuple(
+                Head(note, note.onset < first + at, tied and note.end > first + at + length)
+                for note in sorted(sounding, key=lambda note: note.pitch)
+                if tied or note.onset == first + at
+            )
+            kind, dots = (_TRIPLET if bracket else _PLAIN)[length]
+            where = bracket or (0, 0)
+            opens, closes = bracket is not None and at == where[0], bracket is not None and at + length == sum(where)
+            result[bar].append(Event(at, length, heads, kind, dots, where[1], opens, closes))
+    return [_beamed(bar) for bar in result]
+
+
+def _regions(start: int, length: int, cuts: set[int]) -> list[tuple[int, int, bool]]:
+    """A part of a bar as (start, length, is a triplet), the triplets as short or as plain as the cuts let them be."""
+    inside = {cut - start for cut in cuts if start < cut < start + length}
+    if all(cut % 3 == 0 for cut in inside):
+        return [(start, length, False)]
+    half, third = length // 2, length // 3
+    if length == 2 * TICKS_PER_BEAT and inside == {third, 2 * third}:
+        return [(start, length, True)]
+    if length > TICKS_PER_BEAT or (length == TICKS_PER_BEAT and half in inside):
+        parts = _regions(start, half, cuts) + _regions(start + half, half, cuts)
+        joined = [parts[0]]
+        for part in parts[1:]:  # plain neighbours are one
+            before = joined[-1]
+            if before[2] or part[2]:
+                joined.append(part)
+            else:
+                joined[-1] = (before[0], before[1] + part[1], False)
+        return joined
+    return [(start, length, True)]
+
+
+def _pieces(
+    start: int, stop: int, regions: Iterable[tuple[int, int, bool]]
+) -> Iterable[tuple[int, int, tuple[int, int] | None]]:
+    """What one chord is cut into: (start, ticks, (start, length) of its bracket or None)."""
+    for first, length, triplet in regions:
+        at, end = max(start, first), min(stop, first + length)
+        while at < end:
+            values = _TRIPLET if triplet else _PLAIN
+            ticks = next(value for value in values if value <= end - at and (triplet or _readable(at, value)))
+            yield at, ticks, (first, length) if triplet else None
+            at += ticks
+
+
+def _readable(at: int, ticks: int) -> bool:
+    """May a plain note value stand here? Beats stay visible, and the middle of the bar where a note is off the beat."""
+    if ticks < TICKS_PER_BEAT:
+        return at % TICKS_PER_BEAT + ticks <= TICKS_PER_BEAT
+    if at % TICKS_PER_BEAT == 0:
+        return True
+    middle = TICKS_PER_BAR // 2
+    return at % 6 == 0 and ticks <= 18 and (at + ticks <= middle or at >= middle)
+
+
+def _beamed(events: list[Event]) -> list[Event]:
+    """The same events with beams: neighbours within a beat that have flags."""
+    result = list(events)
+    groups: dict[int, list[list[int]]] = defaultdict(lambda: [[]])
+    for index, event in enumerate(events):
+        beat = groups[event.start // TICKS_PER_BEAT]
+        if event.heads and event.kind in _FLAGS:
+            beat[-1].append(index)
+        else:
+            beat.append([])
+    for group in (group for beat in groups.values() for group in beat if len(group) > 1):
+        flags = [_FLAGS[events[index].kind] for index in group]
+        for place, index in enumerate(group):
+            left = flags[place - 1] if place else 0
+            right = flags[place + 1] if place + 1 < len(group) else 0
+            beams = tuple(_beam(left >= level, right >= level, place) for level in range(1, flags[place] + 1))
+            result[index] = replace(events[index], beams=beams)
+    return result
+
+
+def _beam(left: bool, right: bool, place: int) -> str:
+    if left or right:
+        return "continue" if left and right else "end" if left else "begin"
+    return "backward hook" if place else "forward hook"

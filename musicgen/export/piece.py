@@ -1,0 +1,59 @@
+"""What a format is made from: a MIDI file, and all that can be read and rendered of it, each when it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from musicgen import midi as files
+from musicgen.audio import Audio, Renderer
+from musicgen.errors import ExportError
+from musicgen.music import Music
+from musicgen.roles import STYLE_BY_NAME
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece to be written as a file.
+
+    Args:
+        midi: the bytes of a MIDI file.
+        audio: its sound, if it was rendered before.
+        renderer: the synthesiser, if there is one.
+    """
+
+    midi: bytes
+    audio: Audio | None = None
+    renderer: Renderer | None = None
+
+    @cached_property
+    def music(self) -> Music:
+        """The notes, of a file that `midi.to_midi` wrote."""
+        return files.from_midi(self.midi)
+
+    @property
+    def title(self) -> str:
+        """Such as "Jazz in Eb major"."""
+        style = STYLE_BY_NAME[self.music.style].label if self.music.style in STYLE_BY_NAME else self.music.style
+        return f"{style or 'A piece'} in {self.music.key}"
+
+    @cached_property
+    def mix(self) -> Audio:
+        """All roles, with the tail."""
+        return self.synthesiser.render(self.midi) if self.audio is None else self.audio
+
+    @cached_property
+    def loop(self) -> Audio:
+        """All roles, as a loop."""
+        return self.synthesiser.render_loop(self.midi)
+
+    @property
+    def synthesiser(self) -> Renderer:
+        """The renderer.
+
+        Raises:
+            ExportError: there is none.
+        """
+        if self.renderer is None:
+            raise ExportError("Expected a synthesiser for loops and stems. Received: none.")
+        return self.renderer
