@@ -80,6 +80,7 @@ def html(
         if any(m["reconstruction"] for m in report["models"])
         else "",
         _steering(report, colours),
+        _heard(report),
         "<h2>By style</h2>",
         _styles(report),
         "<h2>Alarms and harmony</h2>",
@@ -204,6 +205,24 @@ def _steering(report: Mapping[str, Any], colours: Mapping[str, str]) -> str:
             f"{_percent(form['pairs'])} of pairs of sections.</p>"
         )
     return "<h2>Steering</h2>" + "".join(parts) if parts else ""
+
+
+def _heard(report: Mapping[str, Any]) -> str:
+    """How often the style that was asked for is the one that is heard, beside held-out songs."""
+    models = report["models"]
+    styles = sorted({style for model in models for style in model["style heard"]["styles"]})
+    rows = [["all", *(_share(model["style heard"]["all"]) for model in models)]]
+    rows += [[style, *(_share(model["style heard"]["styles"].get(style)) for model in models)] for style in styles]
+    text = (
+        "<p>An ear trained on songs of the training split names styles from notes alone. Each entry: how often it "
+        "names the style asked for, as a share of how often it names that of held-out songs rightly (which follows)."
+        "</p>"
+    )
+    return "<h2>Style, heard</h2>" + text + _table(["style", *(model["name"] for model in models)], rows)
+
+
+def _share(found: Mapping[str, float] | None) -> str:
+    return f"{_show(found['ratio'])} (songs {_percent(found['real'])})" if found else ""
 
 
 def _styles(report: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ from musicgen.evaluation.compare import Reference, Result, compare, pairs
 from musicgen.evaluation.memorisation import Melodies
 from musicgen.evaluation.report import html, markdown
 from musicgen.evaluation.steering import steering
+from musicgen.evaluation.styles import StyleEar, heard_as_asked
 from musicgen.music import Music
 from musicgen.request import DEFAULT_TEMPERATURE, Request
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
@@ -37,6 +38,8 @@ SOUNDS = 4
 """Of the pieces drawn, how many are heard: an MP3 of sixteen bars is up to 1 MB."""
 RECONSTRUCTED = 60
 """Test windows that a model with latents is asked to reconstruct."""
+STYLED = 1400
+"""Training windows that the ear for styles learns from."""
 _AT_ONCE = 50
 
 
@@ -78,6 +81,9 @@ def evaluate(
     reference = Reference(
         [window.music for window in test], [window.song for window in test], train, Melodies(_melodies(dataset))
     )
+    ear = StyleEar(
+        [window.music for window in windows(dataset, "train", max(2 * count, min(STYLED, 7 * count)), seed=3)]
+    )
     report: dict[str, Any] = {
         "protocol": {
             "pieces": count, "bars": BARS, "songs": len(set(reference.songs)), "temperature": temperature,
@@ -111,6 +117,7 @@ def evaluate(
             **results[label].report,
             "reconstruction": rebuilt,
             "steering": steered,
+            "style heard": heard_as_asked(ear, reference.pieces, pieces),
         }
         row["seconds"] = {"generate": sampled - begun, "evaluate": time.perf_counter() - sampled}
         report["models"].append(row)
