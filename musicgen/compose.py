@@ -147,11 +147,15 @@ class Studio:
             RequestError: the change does not fit the piece.
         """
         started = time.perf_counter()
+        music = self._changed(piece, edit, partners)
         composer = self._composer(piece.recipe.kind, strict=False)
-        encode = partial(self._encode, composer.kind)
-        music = apply(composer, piece.music, edit, [each.music for each in partners], encode)
         recipe = replace(piece.recipe, model=composer.identity).after(edit)
         return self._finish(music, recipe, sound, started)
+
+    def _changed(self, piece: Result, edit: Edit, partners: Sequence[Result]) -> Music:
+        composer = self._composer(piece.recipe.kind, strict=False)
+        encode = partial(self._encode, composer.kind)
+        return apply(composer, piece.music, edit, [each.music for each in partners], encode)
 
     def morph(self, pieces: Sequence[Result], weights: Sequence[float], sound: bool = True) -> Result:
         """Between up to four pieces, see `edits.apply`.
@@ -159,8 +163,11 @@ class Studio:
         Raises:
             RequestError: one to four pieces and a weight of each were expected.
         """
-        edit = Edit("morph", partners=tuple(each.recipe for each in pieces[1:]), weights=tuple(weights))
-        return self.change(pieces[0], edit, pieces[1:], sound)
+        return self.change(pieces[0], _between(pieces, weights), pieces[1:], sound)
+
+    def between(self, pieces: Sequence[Result], weights: Sequence[float]) -> Music:
+        """The notes of `morph` and no more, to be seen while somebody drags a point; errors as there."""
+        return self._changed(pieces[0], _between(pieces, weights), pieces[1:])
 
     def replay(self, recipe: Recipe, sound: bool = True) -> Result:
         """The piece of a recipe. Where another version of the model made it, `notice` says so.
@@ -217,6 +224,11 @@ class Studio:
         if export.needs_audio(format_name) and result.audio is None and self.renderer is None:
             raise AudioError(self.notice or "Expected a synthesiser. Received: none was asked for.")
         return export.encode(format_name, result.midi, result.audio, self.renderer)
+
+
+def _between(pieces: Sequence[Result], weights: Sequence[float]) -> Edit:
+    partners = tuple(each.recipe for each in pieces[1:])
+    return Edit("morph", partners=partners, weights=tuple(weights) if isinstance(weights, (list, tuple)) else ())
 
 
 def recipe_of(data: bytes) -> Recipe | None:

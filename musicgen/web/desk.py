@@ -16,6 +16,7 @@ from typing import Any
 from musicgen.compose import Result, Studio
 from musicgen.errors import MusicgenError, RequestError
 from musicgen.web.files import Shelf, url
+from musicgen.web.known import Known
 from musicgen.web.pieces import file_stem, piece_id, piece_value
 from musicgen.web.toasts import OUR_FAULT
 
@@ -38,6 +39,7 @@ class Desk:
 
     def __init__(self, studio: Studio, shelf: Shelf, actions: Mapping[str, Action]) -> None:
         self.studio, self.shelf, self.actions = studio, shelf, dict(actions)
+        self.known = Known(studio)
         self._turn = threading.BoundedSemaphore(WORKERS)
 
     def ask(self, call: Any) -> dict[str, Any]:

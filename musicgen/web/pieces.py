@@ -10,10 +10,11 @@ from pathlib import Path
 from musicgen import midi
 from musicgen.compose import Result, Studio
 from musicgen.errors import RequestError
-from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT
+from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Music
 from musicgen.recipe import link_text
-from musicgen.roles import ROLES, STYLE_BY_NAME
+from musicgen.roles import ROLE_NAMES, ROLES, STYLE_BY_NAME
 from musicgen.web.files import url
+from musicgen.web.shape import measured
 
 MAX_BYTES = 400_000
 """Largest MIDI file that the page takes; 64 dense bars have 60,000."""
@@ -36,25 +37,24 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         "facts": _facts(result),
         "bars": music.bars,
         "tempo": music.tempo,
+        "key": str(music.key),
         "style": music.style,
         "ticks": music.ticks,
         "ticksPerBar": TICKS_PER_BAR,
         "ticksPerBeat": TICKS_PER_BEAT,
         "secondsPerTick": midi.seconds(music) / music.ticks,
         "lanes": [
-            {
-                "role": role.name,
-                "label": role.label,
-                "drums": role.is_drums,
-                "program": next((track.program for track in music.tracks if track.role == role.name), None),
-                "volume": recipe.volumes.get(role.name, midi.MIX[role.name][0]),
-                "notes": [[note.onset, note.pitch, note.duration, note.velocity] for note in music.notes(role.name)],
+            lane
+            | {
+                "program": next((track.program for track in music.tracks if track.role == role), None),
+                "volume": recipe.volumes.get(role, midi.MIX[role][0]),
             }
-            for role in ROLES
+            for lane, role in zip(_lanes(music), ROLE_NAMES, strict=True)
         ],
         "midi": base64.b64encode(result.midi).decode(),
         "kind": recipe.kind,
         "request": None if result.request is None else result.request.to_dict(),
+        "measured": measured(music),
         "edits": [edit.kind for edit in recipe.edits],
         "link": link_text(recipe),
         "audio": url(sound) if sound else None,
@@ -62,6 +62,24 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         "said": list(result.said),
         "notice": result.notice,
     }
+
+
+def sketch_value(music: Music) -> dict[str, object]:
+    """What a roll shows of a piece, in the fields of `piece_value`."""
+    seconds = midi.seconds(music) / music.ticks
+    return {"bars": music.bars, "ticks": music.ticks, "secondsPerTick": seconds, "lanes": _lanes(music)}
+
+
+def _lanes(music: Music) -> list[dict[str, object]]:
+    return [
+        {
+            "role": role.name,
+            "label": role.label,
+            "drums": role.is_drums,
+            "notes": [[note.onset, note.pitch, note.duration, note.velocity] for note in music.notes(role.name)],
+        }
+        for role in ROLES
+    ]
 
 
 def read_piece(studio: Studio, text: object) -> Result:
@@ -93,7 +111,12 @@ def decoded(text: object) -> bytes:
 
 def piece_id(result: Result) -> str:
     """Names a piece by its content: the same request to the same model has the same id."""
-    return hashlib.sha256(result.midi).hexdigest()[:20]
+    return content_id(result.midi)
+
+
+def content_id(data: bytes) -> str:
+    """The id of the piece that is in a MIDI file of ours."""
+    return hashlib.sha256(data).hexdigest()[:20]
 
 
 def file_stem(result: Result) -> str:
