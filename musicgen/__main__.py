@@ -91,6 +91,18 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--out", type=Path, required=True, help="the folder of report.json and report.html")
     evaluate.set_defaults(run=_evaluate)
 
+    original = commands.add_parser(
+        "original", help="which training songs does a piece share its longest stretches with?"
+    )
+    original.add_argument("file", type=Path, help="a MIDI file, anyone's")
+    original.add_argument("--index", type=Path, help="a folder made by index; the one that ships if not given")
+    original.set_defaults(run=_original)
+
+    index = commands.add_parser("index", help="build the index of training songs for original")
+    index.add_argument("--data", type=Path, required=True, help="a folder made by prepare")
+    index.add_argument("--out", type=Path, required=True, help="the folder to write")
+    index.set_defaults(run=_index)
+
     publish = commands.add_parser("publish", help="push a model, or the page as a Space, to the Hugging Face Hub")
     publish.add_argument("what", metavar="MODEL", help='a bundled name, a folder, or "space" for the page')
     publish.add_argument("--repo", required=True, help="org/name; made if it is not there")
@@ -249,6 +261,22 @@ def _evaluate(options: argparse.Namespace) -> None:
     models = options.model or ["vae"]
     evaluate(models, options.data, options.out, options.count, options.temperature, options.audio)
     print(options.out / "report.html")
+
+
+def _original(options: argparse.Namespace) -> None:
+    from musicgen.originality import answer_file
+
+    answer, said = answer_file(options.file, options.index)
+    for sentence in said:
+        print(sentence, file=sys.stderr)
+    for sentence in answer.sentences():
+        print(sentence)
+
+
+def _index(options: argparse.Namespace) -> None:
+    from musicgen.originality.build import build
+
+    print(build(options.data, options.out))
 
 
 def _publish(options: argparse.Namespace) -> None:

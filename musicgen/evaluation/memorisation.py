@@ -7,18 +7,15 @@ place. Real songs share short runs of steps too (a scale, a cadence); eight in a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from musicgen.evaluation.view import ONSET, PITCH, View
+from musicgen.evaluation.view import View
 from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.originality.runs import MELODY, Places
 
-ORDER = 8
-"""Steps in a run; in POP909, .7 % of the runs of eight steps of a song occur in another one."""
+_RUNS = replace(MELODY, different=1)  # every run, as the figures of docs/evaluation.md were measured
 FLAG = 0.02
 """Reuse from which a piece is flagged."""
-_BASE = np.uint64(1_000_003)
 
 
 @dataclass(frozen=True)
@@ -32,63 +29,33 @@ class Match:
 
 
 class Melodies:
-    """The runs of steps in the melodies of training songs.
+    """The runs of steps in the melodies of training songs, eight steps each.
 
     Args:
         songs: song id and piece, of the training split; arrangements of one song may share its id.
-        order: steps in a run.
     """
 
-    def __init__(self, songs: Iterable[tuple[str, Music | View]], order: int = ORDER) -> None:
-        self.order = order
-        self.names: list[str] = []
-        runs, places = [], []
-        for name, music in songs:
-            hashes, onsets = _runs(View.of(music), order)
-            runs.append(hashes)
-            places.append(np.stack([np.full(len(onsets), len(self.names)), np.arange(len(onsets)), onsets], axis=1))
-            self.names.append(name)
-        every = np.concatenate([*runs, np.zeros(0, np.uint64)])
-        sort = np.argsort(every, kind="stable")
-        self._runs = every[sort]
-        self._places = np.concatenate([*places, np.zeros((0, 3), np.int64)])[sort]
+    def __init__(self, songs: Iterable[tuple[str, Music | View]]) -> None:
+        found = [(name, *_RUNS.runs(View.of(music).music)) for name, music in songs]
+        self.names = [name for name, _, _ in found]
+        self._onsets = [onsets for _, _, onsets in found]
+        self._places = Places([hashes for _, hashes, _ in found])
 
     def reuse(self, music: Music | View) -> float:
         """Share of a melody's runs that a training song has, 0 to 1; NaN for a melody with none. Flag above `FLAG`."""
-        hashes, _ = _runs(View.of(music), self.order)
-        if not len(hashes):
-            return float("nan")
-        return float((np.searchsorted(self._runs, hashes, "right") > np.searchsorted(self._runs, hashes)).mean())
+        hashes, _ = _RUNS.runs(View.of(music).music)
+        return float(self._places.known(hashes).mean()) if len(hashes) else float("nan")
 
     def nearest(self, music: Music | View) -> Match | None:
-        """The longest stretch that the melody shares step by step with a training song; None if there is no run."""
-        hashes, onsets = _runs(View.of(music), self.order)
-        low, high = np.searchsorted(self._runs, hashes), np.searchsorted(self._runs, hashes, "right")
-        best: Match | None = None
-        going: dict[tuple[int, int], int] = {}  # (song, run in the song) that ended one run earlier -> runs so far
-        for index, (first, last) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
-            now = {}
-            for song, place, onset in self._places[first : min(last, first + 200)].tolist():
-                count = now[song, place] = going.get((song, place - 1), 0) + 1
-                length = count + self.order - 1
-                if best is None or length > best.length:
-                    begin = int(onsets[index - count + 1])
-                    song_begin = onset - int(onsets[index]) + begin
-                    best = Match(self.names[song], length, begin // TICKS_PER_BAR, max(song_begin, 0) // TICKS_PER_BAR)
-            going = now
-        return best
+        """The longest stretch that the melody shares step by step with a training song; None if there is none."""
+        hashes, onsets = _RUNS.runs(View.of(music).music)
+        first, place, runs = (values[:1].tolist() for values in self._places.stretches(hashes))
+        if not first:
+            return None
+        song = int(self._places.piece[place[0]])
+        song_onset = self._onsets[song][place[0] - self._places.first[song]]
+        bar, song_bar = (int(onset) // TICKS_PER_BAR for onset in (onsets[first[0]], song_onset))
+        return Match(self.names[song], runs[0] + _RUNS.order - 1, bar, song_bar)
 
 
-def _runs(view: View, order: int) -> tuple[np.ndarray, np.ndarray]:
-    """A hash of every `order` steps in a row of the melody's top line, and the tick at which the run begins."""
-    notes = view.notes("melody")
-    last = np.append(np.diff(notes[:, ONSET]) > 0, True)[: len(notes)]  # notes are sorted: the highest of an onset
-    line = notes[last]
-    steps = (np.diff(line[:, PITCH]) + 128) * 256 + np.minimum(np.diff(line[:, ONSET]), 255)
-    count = len(steps) - order + 1
-    if count < 1:
-        return np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    hashes = np.zeros(count, np.uint64)
-    for place in range(order):  # wraps modulo 2**64
-        hashes = hashes * _BASE + steps[place : place + count].astype(np.uint64)
-    return hashes, line[:count, ONSET]
+__all__ = ["FLAG", "Match", "Melodies"]
