@@ -42,9 +42,10 @@ def push_to_hub(model: Composer, repo: str, **options: Any) -> Published:
     """Push a model to "org/name" on the Hub, with its card; the `name` of what is returned is its pinned one.
 
     Args:
-        options: of `musicgen.publish.push_to_hub`, such as `attribution` and `token`.
+        options: of `musicgen.publish.push_to_hub`, such as `token` and `report`.
 
     Raises:
+        CheckpointError: its card is not complete.
         PublishError: its saved copy gives other output, or the Hub refuses. Nothing was pushed then.
     """
     from musicgen.publish import push_to_hub as push

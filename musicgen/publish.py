@@ -14,7 +14,7 @@ from musicgen.errors import PublishError
 from musicgen.models import load_composer
 from musicgen.models.base import Composer
 from musicgen.request import Request
-from musicgen.training.card import read_attribution, write_card
+from musicgen.training.card import write_card
 
 _REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _PROJECT = Path(__file__).resolve().parent.parent
@@ -84,41 +84,26 @@ def publish(
         PublishError: the copy differs from the model, the report is of other weights, or the Hub refuses. Nothing was
             pushed then.
     """
-    folder = hub.resolve(model, endpoint=endpoint)
-    composer = load_composer(folder)
-    written = getattr(composer, "card", {}).get("attribution")
-    return push_to_hub(
-        composer, repo, attribution=written or read_attribution(folder), report=report, dry_run=dry_run,
-        endpoint=endpoint, token=token,
-    )  # fmt: skip
+    composer = load_composer(hub.resolve(model, endpoint=endpoint))
+    return push_to_hub(composer, repo, report=report, dry_run=dry_run, endpoint=endpoint, token=token)
 
 
 def push_to_hub(
     composer: Composer,
     repo: str,
     *,
-    attribution: str | None = None,
     report: Path | None = None,
     dry_run: bool = False,
     endpoint: str | None = None,
     token: str | None = None,
 ) -> Published:
-    """As `publish`, for a model in memory.
-
-    Args:
-        attribution: licences of the training data, Markdown; by default what the model's card says.
-    """
+    """As `publish`, for a model in memory."""
     _check(repo)
-    attribution = attribution or getattr(composer, "card", {}).get("attribution")
-    if not attribution:
-        raise PublishError(
-            "Expected the licences of the training data in the model's card. Received: none; pass attribution=."
-        )
     samples = None if report is None else _samples(report, composer.identity)
     with tempfile.TemporaryDirectory(prefix="musicgen-") as temporary:
         folder = Path(temporary)
         composer.save_pretrained(folder)
-        write_card(composer, attribution, folder, repo, samples)
+        write_card(composer, folder, repo, samples)
         hub.write_manifest(folder)
         other = difference(composer, load_composer(hub.resolve(folder)))
         if other is not None:

@@ -17,14 +17,17 @@ import yaml
 from safetensors.numpy import load_file, save_file
 
 import musicgen
+from musicgen.__main__ import main
 from musicgen.errors import CheckpointError, MusicgenError, PublishError
+from musicgen.evaluation.report import markdown
 from musicgen.hub import upload, write_manifest
 from musicgen.midi import from_midi
 from musicgen.models import load_composer
 from musicgen.publish import Published, build_space, difference, publish, publish_space
 from musicgen.roles import ROLE_NAMES
-from musicgen.training.card import read_attribution, write_card
+from musicgen.training.card import write_card
 from tests.loopback_hub import COMMIT, TOKEN, LoopbackHub
+from tests.made_songs import made_data
 from tests.test_composers import tiny_gan
 from tests.tiny import tiny_vae
 
@@ -35,6 +38,7 @@ ATTRIBUTION = """- **A Songbook** (CC BY 4.0). A. Person, *Songs & more* (2001).
 """
 CARD = {
     "corpus": {"songs": 1234, "pieces": 2345, "bars": 34567},
+    "attribution": ATTRIBUTION,
     "lead_sheets": 17,
     "plan": {"steps": 10, "windows": 4, "prior_steps": 20, "prior_windows": 8},
     "cost": {"vae_hours": 0.5, "prior_hours": 0.25, "cores": 2},
@@ -52,7 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     composer = tiny_vae()
     composer.card = CARD  # type: ignore[attr-defined]
     composer.save_pretrained(path)
-    write_card(composer, ATTRIBUTION, path)
+    write_card(composer, path)
     write_manifest(path)
     return path
 
@@ -124,17 +128,42 @@ def test_a_model_that_its_saved_copy_does_not_equal_is_not_pushed(server):
     rounded = tiny_vae()  # in memory as float32, on disk as float16
     rounded.card = CARD  # type: ignore[attr-defined]
     with pytest.raises(PublishError, match="Expected the saved copy to give the same output"):
-        musicgen.push_to_hub(rounded, REPO, attribution=ATTRIBUTION, endpoint=server.endpoint, token=TOKEN)
+        musicgen.push_to_hub(rounded, REPO, endpoint=server.endpoint, token=TOKEN)
     assert server.requests == []
 
 
 def test_a_model_in_memory_is_pushed_with_the_licences_of_its_training_data(folder, server):
     model = musicgen.load(folder)
-    with pytest.raises(PublishError, match="licences of the training data"):
-        musicgen.push_to_hub(model, REPO, endpoint=server.endpoint, token=TOKEN)
+    model.card = CARD | {"attribution": ""}  # type: ignore[attr-defined]
+    with pytest.raises(CheckpointError, match=r"Received: no attribution; .*train` records them"):
+        model.push_to_hub(REPO, endpoint=server.endpoint, token=TOKEN)
     assert server.requests == []
-    done = musicgen.push_to_hub(model, REPO, attribution=ATTRIBUTION, endpoint=server.endpoint, token=TOKEN)
-    assert done.name == f"{REPO}@{server.repos['model', REPO][-1][0]}"
+    model.card = CARD  # type: ignore[attr-defined]
+    name = model.push_to_hub(REPO, endpoint=server.endpoint, token=TOKEN)
+    [(commit, pushed)] = server.repos["model", REPO]
+    assert name == f"{REPO}@{commit}"
+    assert ATTRIBUTION in pushed["README.md"].decode()
+    assert json.loads(pushed["config.json"])["card"]["attribution"] == ATTRIBUTION
+
+
+def test_a_class_loads_its_own_kind_from_the_hub_as_from_a_folder(publishing, folder, tmp_path):
+    from musicgen.models.gan_composer import GANComposer
+    from musicgen.models.vae_composer import VAEComposer
+
+    commit, hub = publishing.done.commit, {"endpoint": publishing.server.endpoint, "cache_dir": tmp_path}
+    there, here = VAEComposer.from_pretrained(REPO, revision=commit, **hub), VAEComposer.from_pretrained(folder)
+    assert there.identity == here.identity
+    with pytest.raises(CheckpointError, match=f"Expected a gan. Received: {here.identity}"):
+        GANComposer.from_pretrained(REPO, revision=commit, **hub)
+    with pytest.raises(CheckpointError, match="40 hexadecimal digits"):
+        VAEComposer.from_pretrained(REPO, **hub)
+
+
+def test_what_ships_names_the_sources_of_its_training_data_in_its_config_and_in_its_card():
+    for config in (ROOT / "checkpoints").glob("*/config.json"):
+        attribution = json.loads(config.read_text())["card"]["attribution"]
+        assert attribution.count("- **") >= 2
+        assert attribution.strip() in config.with_name("README.md").read_text()
 
 
 def test_the_card_has_its_front_matter_the_attribution_word_for_word_and_every_part(publishing):
@@ -159,32 +188,55 @@ def test_the_card_has_its_front_matter_the_attribution_word_for_word_and_every_p
 def test_a_gan_has_a_card_of_what_its_training_records(tmp_path):
     composer = tiny_gan()
     plan, cost = {"steps": 10, "windows": 4}, {"hours": 1.5, "cores": 2}
-    composer.card = {"corpus": CARD["corpus"], "plan": plan, "cost": cost, "valid": {"coverage": 0.5}}  # type: ignore[attr-defined]
+    told = {"corpus": CARD["corpus"], "attribution": ATTRIBUTION}
+    composer.card = told | {"plan": plan, "cost": cost, "valid": {"coverage": 0.5}}  # type: ignore[attr-defined]
     composer.save_pretrained(tmp_path)
-    write_card(composer, ATTRIBUTION, tmp_path, REPO)
+    write_card(composer, tmp_path, REPO)
     text = (tmp_path / "README.md").read_text()
     assert "gan" in front_matter(text)["tags"] and text.count("# musicgen GAN") == 1
     assert "1.50 h on 2 CPU cores. The plan: steps 10, windows 4." in text
     assert "| coverage | 0.5 |" in text
 
 
-def test_the_attribution_is_read_back_from_a_card(folder):
-    assert read_attribution(folder) == ATTRIBUTION
-
-
-def test_a_model_without_a_card_is_not_pushed(folder, server, tmp_path):
-    for name in ("config.json", "model.safetensors"):
-        (tmp_path / name).write_bytes((folder / name).read_bytes())
-    with pytest.raises(CheckpointError, match="Expected a model card"):
+def test_a_model_without_a_card_is_not_pushed(server, tmp_path):
+    tiny_vae().save_pretrained(tmp_path)
+    with pytest.raises(CheckpointError, match="Received: no corpus"):
         publish(str(tmp_path), REPO, endpoint=server.endpoint, token=TOKEN)
     assert server.requests == []
 
 
-def test_a_report_on_other_weights_is_refused(folder, server, tmp_path):
-    report = tmp_path / "report.json"
-    report.write_text("{}")
-    with pytest.raises(PublishError, match=r"Expected report\.json of `evaluate`"):
-        publish(str(folder), REPO, report=report, dry_run=True, endpoint=server.endpoint)
+@pytest.fixture(scope="module")
+def report(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """report.json of `evaluate`, with the model of `folder` in it."""
+    data, out = tmp_path_factory.mktemp("made"), tmp_path_factory.mktemp("report")
+    made_data(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("musicgen.evaluation.run.RECONSTRUCTED", 2)
+        assert main(["evaluate", "--model", str(folder), "--data", str(data), "--count", "20", "--out", str(out)]) == 0
+    return out / "report.json"
+
+
+def test_the_card_has_the_table_of_a_report_on_the_model(folder, report, tmp_path, server):
+    pushed = publish(str(folder), REPO, report=report, endpoint=server.endpoint, token=TOKEN)
+    card = server.repos["model", REPO][-1][1]["README.md"].decode()
+    assert "Pieces beside held-out songs (`python -m musicgen evaluate`" in card
+    table = markdown(json.loads(report.read_text()))
+    assert len(table.splitlines()) == 4 and table in card  # a head, a rule, the model, the songs themselves
+    assert pushed.files["README.md"][0] == len(card.encode())
+
+
+def test_a_report_that_is_none_or_on_other_weights_is_refused(folder, report, server, tmp_path):
+    other = json.loads(report.read_text())
+    other["models"][0]["identity"] = "vae-0123456789ab"
+    for content, said in (
+        ("{}", r"Expected report\.json of `evaluate`"),
+        (json.dumps(other), "one on vae-0123456789ab"),
+    ):
+        path = tmp_path / "report.json"
+        path.write_text(content)
+        with pytest.raises(PublishError, match=said):
+            publish(str(folder), REPO, report=path, endpoint=server.endpoint, token=TOKEN)
+    assert server.requests == []
 
 
 def test_weights_of_another_shape_are_refused_however_well_they_are_signed(folder, server, tmp_path):
@@ -345,15 +397,11 @@ def test_the_five_lines_of_the_readme_do_what_they_say(folder, tmp_path):
 
 
 def test_the_command_shows_what_would_go_up(folder, capsys):
-    from musicgen.__main__ import main
-
     assert main(["publish", str(folder), "--repo", REPO, "--dry-run"]) == 0
     assert "model.safetensors" in capsys.readouterr().out
 
 
 def test_the_command_refuses_in_one_line(capsys):
-    from musicgen.__main__ import main
-
     for bad in (
         ["vae", "--repo", "nowhere"],
         ["space", "--repo", "a/b", "--model", "vae"],

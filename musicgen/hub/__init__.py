@@ -98,4 +98,4 @@ def split_name(name: str) -> tuple[str, str]:
 
 def bundled_names() -> list[str]:
     """The names of the models that ship with the package."""
-    return sorted({path.parent.name for folder in BUNDLED for path in folder.glob(f"*/{MANIFEST}")})
+    return sorted({path.parent.name for folder in BUNDLED for path in folder.glob(f"*/{WEIGHTS}")})

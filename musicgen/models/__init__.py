@@ -36,5 +36,5 @@ def load_composer(folder: str | Path) -> Composer:
             f"Expected a config.json naming a model among {', '.join(MODELS)} in {folder}. "
             f"Received: {type(error).__name__}."
         ) from None
-    composer: Composer = getattr(import_module(module), name).from_pretrained(folder)
+    composer: Composer = getattr(import_module(module), name).from_folder(Path(folder))
     return composer

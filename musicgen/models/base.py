@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from musicgen import codec
-from musicgen.errors import RequestError
+from musicgen.errors import CheckpointError, RequestError
 from musicgen.music import Music, Track
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES
@@ -34,7 +34,7 @@ class Composer(ABC):
 
     @classmethod
     @abstractmethod
-    def from_pretrained(cls, folder: str | Path) -> Composer:
+    def from_folder(cls, folder: Path) -> Self:
         """Load a checkpoint folder (config.json, model.safetensors), strictly.
 
         Raises:
@@ -44,6 +44,25 @@ class Composer(ABC):
     @abstractmethod
     def save_pretrained(self, folder: str | Path) -> None:
         """Write config.json and model.safetensors into a folder; loading it again gives the same music."""
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, revision: str | None = None, **options: Any) -> Self:
+        """A model of this kind from a folder, from the Hub, or that ships; arguments and errors as `musicgen.load`."""
+        from musicgen import load  # the package's front door: no file in here knows where checkpoints come from
+
+        model = load(name, revision, **options)
+        if not isinstance(model, cls):
+            raise CheckpointError(f"Expected a {cls.kind}. Received: {model.identity}.")
+        return model
+
+    def push_to_hub(self, repo_id: str, *, token: str | None = None, endpoint: str | None = None) -> str:
+        """Push to "org/name" on the Hub with a model card; returns "org/name@commit", which `musicgen.load` takes.
+
+        Arguments and errors as `musicgen.push_to_hub`, which can do more.
+        """
+        from musicgen import push_to_hub
+
+        return push_to_hub(self, repo_id, token=token, endpoint=endpoint).name
 
     @abstractmethod
     def generate(self, request: Request) -> Music:

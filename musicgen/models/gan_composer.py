@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -65,8 +66,7 @@ class GANComposer(Composer):
     # --- checkpoints ---
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path) -> GANComposer:
-        folder = Path(folder)
+    def from_folder(cls, folder: Path) -> Self:
         config = read_config(folder, cls.kind)
         try:
             vae = VAE(VAEConfig(**config["vae"]), name="vae")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -60,8 +60,7 @@ class VAEComposer(Composer):
     # --- checkpoints ---
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path) -> VAEComposer:
-        folder = Path(folder)
+    def from_folder(cls, folder: Path) -> Self:
         config = read_config(folder, cls.kind)
         try:
             vae = VAE(VAEConfig(**config["vae"]), name="vae")

@@ -10,7 +10,7 @@ from typing import Any
 
 from safetensors import safe_open
 
-from musicgen.errors import CheckpointError
+from musicgen.errors import CheckpointError, CorpusError
 from musicgen.models.base import Composer
 from musicgen.models.weights import SCALE
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
@@ -28,17 +28,14 @@ _LATENTS = """Latents made for the plans of validation windows, beside those win
 (pairwise) and to the nearest window (nearest) are shares of those among the windows, and coverage is the share of
 windows with a made one near by. The rows same and other are cosine similarities of bars with the same letter of the
 form and with another. Gaps are in standard deviations; spread is 1 in songs, and so is frechet between halves."""
-_TRAINING_DATA = "## Training data and licence"
 
 
-def write_card(
-    composer: Composer, attribution: str, folder: Path, repo: str | None = None, samples: str | None = None
-) -> None:
+def write_card(composer: Composer, folder: Path, repo: str | None = None, samples: str | None = None) -> None:
     """Write README.md into a checkpoint folder that has its weights already.
 
     Args:
-        composer: the model; its `kind` and `card` (corpus counts, plan, cost, measurements) are read.
-        attribution: licences of the training data, Markdown, copied word for word.
+        composer: the model; its `kind` and `card` (corpus counts, plan, cost, measurements, and the licences of
+            the training data as Markdown, which are copied word for word) are read.
         folder: the checkpoint.
         repo: "org/name" if it is for the Hub, for the lines that show how to load it.
         samples: a table of pieces beside held-out songs, Markdown.
@@ -50,15 +47,16 @@ def write_card(
     if kind not in _WHAT:
         raise CheckpointError(f"Expected a model among {', '.join(_WHAT)} for a model card. Received: {kind!r}.")
     measured = card.get("test") or card.get("valid") or {}
-    missing = [name for name in ("corpus", "plan", "cost") if not card.get(name)] + ["test"] * (not measured)
+    told = {name: card.get(name) for name in ("corpus", "attribution", "plan", "cost")} | {"test": measured}
+    missing = [name for name, value in told.items() if not value]
     if missing:
         raise CheckpointError(
-            f"Expected training data, cost and measurements in the model's card. Received: no {missing[0]}; "
-            "`python -m musicgen train` records them."
+            "Expected training data, its licences, cost and measurements in the model's card. "
+            f"Received: no {missing[0]}; `python -m musicgen train` records them."
         )
     corpus = card["corpus"]
     what = _WHAT[kind].format(roles=", ".join(ROLE_NAMES), styles=len(STYLE_NAMES))
-    text = f"""{_front_matter(kind, attribution)}
+    text = f"""{_front_matter(kind, card["attribution"])}
 # musicgen {kind.upper()}
 
 {what} {_stored(folder)}
@@ -72,12 +70,12 @@ def write_card(
 Making, varying and studying music, on the page of the project or in Python. What you make with the model is yours.
 It is not meant for judging or imitating any person's work.
 
-{_TRAINING_DATA}
+## Training data and licence
 
 {corpus["songs"]:,} songs, {corpus["pieces"]:,} arrangements, {corpus["bars"]:,} bars; split by song into 80 %
 training, 10 % validation and 10 % test. Only public-domain and permissively licensed music:
 
-{attribution.strip()}
+{card["attribution"].strip()}
 
 Lead sheets were set for a band by MMA (GPL-2+), a program; its output here is music made from public-domain melodies.
 The model makes notes; sound comes from FluidSynth with MuseScore General (MIT), or TimGM6mb (GPL-2), neither of which
@@ -101,23 +99,18 @@ has little of, the model does worse. {_leaning(card)}
     os.replace(temporary, folder / "README.md")
 
 
-def read_attribution(folder: Path) -> str:
-    """The licences of the training data as a checkpoint's README.md has them, word for word.
+def read_attribution(data: Path) -> str:
+    """The licences of a data set made by `prepare`, Markdown.
 
     Raises:
-        CheckpointError: there is no such card, or it names none.
+        CorpusError: there are none.
     """
     try:
-        text = (folder / "README.md").read_text(encoding="utf-8")
+        return (data / "ATTRIBUTION.md").read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"Expected a model card in {folder}. Received: {type(error).__name__}.") from None
-    section = text.partition(_TRAINING_DATA)[2].partition("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("- **")]
-    if not lines:
-        raise CheckpointError(
-            f"Expected the sources of the training data in {folder / 'README.md'}. Received: a card that names none."
-        )
-    return "\n".join(lines) + "\n"
+        raise CorpusError(
+            f"Expected ATTRIBUTION.md in {data}. Received: {type(error).__name__}; run `prepare` again."
+        ) from None
 
 
 def _front_matter(kind: str, attribution: str) -> str:

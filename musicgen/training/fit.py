@@ -20,7 +20,7 @@ from musicgen.models.progression import Progression, ProgressionConfig
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.training.batches import Windows, every_window
-from musicgen.training.card import write_card
+from musicgen.training.card import read_attribution, write_card
 from musicgen.training.latents import LatentWindows
 from musicgen.training.measure import reconstruction
 from musicgen.training.progressions import Progressions
@@ -71,6 +71,7 @@ def train_vae(
     dataset = Dataset.open(data)
     if not dataset.labels:
         raise CorpusError(f"Expected a data set with labels in {data}. Run `prepare` again.")
+    attribution = read_attribution(data)
     plan, vae_config = plan or Plan(), vae_config or VAEConfig()
     begun = VAEComposer.from_pretrained(start) if start else None
     prior_config = prior_config or PriorConfig(bars=vae_config.bars, latent=vae_config.latent)
@@ -90,6 +91,7 @@ def train_vae(
     composer.card = {
         "earlier": earlier(begun.card) if begun else None,
         "corpus": dataset.manifest["kept"]["all"],
+        "attribution": attribution,
         "lead_sheets": dataset.manifest["kept"]["by source"].get("openewld", {}).get("songs", 0),
         "plan": asdict(plan),
         "cost": {"vae_hours": hours(run / "log-vae.csv"), "prior_hours": hours(run / "log-prior.csv"),
@@ -98,8 +100,7 @@ def train_vae(
         "test": {"windows": len(test), **reconstruction(vae, test)},
     }  # fmt: skip
     composer.save_pretrained(run / "checkpoint")
-    attribution = data / "ATTRIBUTION.md"
-    write_card(composer, attribution.read_text(encoding="utf-8"), run / "checkpoint")
+    write_card(composer, run / "checkpoint")
     return composer
 
 

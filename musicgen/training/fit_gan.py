@@ -21,7 +21,7 @@ from musicgen.models.prior import ANY_SECTION
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.roles import STYLE_NAMES
 from musicgen.training.adversaries import Adam, CriticStep, GeneratorStep, real_grids
-from musicgen.training.card import write_card
+from musicgen.training.card import read_attribution, write_card
 from musicgen.training.grid_statistics import compare_grids
 from musicgen.training.latents import LatentWindows
 from musicgen.training.runs import SOURCE_WEIGHTS, append_row, hours, save_state, settle
@@ -116,7 +116,7 @@ def train_gan(
         CheckpointError: `start` is no checkpoint of a VAE, or of one with other latents than `config` says.
     """
     dataset, encoder = Dataset.open(data), VAEComposer.from_pretrained(start)
-    vae, plan = encoder.vae, plan or GANPlan()
+    vae, plan, attribution = encoder.vae, plan or GANPlan(), read_attribution(data)
     config = config or GANConfig(bars=vae.config.bars, latent=vae.config.latent)
     if (config.bars, config.latent) != (vae.config.bars, vae.config.latent):
         raise CheckpointError("Expected a VAE with the latents that the plan is for. Received: one of another size.")
@@ -140,6 +140,7 @@ def train_gan(
     _fit(gan, train, run, plan, judge)
     card = {
         "corpus": dataset.manifest["kept"]["all"],
+        "attribution": attribution,
         "lead_sheets": dataset.manifest["kept"]["by source"].get("openewld", {}).get("songs", 0),
         "plan": asdict(plan),
         "from": encoder.identity,
@@ -149,7 +150,7 @@ def train_gan(
     }
     composer = GANComposer(vae, gan.average, usual_forms(train), card)
     composer.save_pretrained(run / "checkpoint")
-    write_card(composer, (data / "ATTRIBUTION.md").read_text(encoding="utf-8"), run / "checkpoint")
+    write_card(composer, run / "checkpoint")
     return composer
 
 
