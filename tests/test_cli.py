@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import mido
 import pytest
@@ -63,6 +65,24 @@ def test_sound_is_written_in_the_format_of_the_ending(model: str, tmp_path: Path
     info = soundfile.info(out)
     assert (info.channels, info.samplerate) == (2, 44100)
     assert 4 <= info.duration <= 9  # four bars at 240 beats a minute, and the tail
+
+
+def test_a_score_has_a_part_for_each_role_that_plays(model: str, tmp_path: Path) -> None:
+    assert generate(model, tmp_path / "song.musicxml", "--seed", "3") == 0
+    assert generate(model, tmp_path / "song.mid", "--seed", "3") == 0
+    music = from_midi((tmp_path / "song.mid").read_bytes())
+    parts = ElementTree.parse(tmp_path / "song.musicxml").findall("part-list/score-part/part-name")
+    assert [part.text for part in parts] == [track.role.capitalize() for track in music.tracks if track.notes]
+
+
+def test_a_loop_and_a_zip_are_written(model: str, tmp_path: Path) -> None:
+    for ending in ("loop.wav", "zip"):
+        assert generate(model, tmp_path / f"song.{ending}", "--tempo", "240", "--seed", "3") == 0
+    assert soundfile.info(tmp_path / "song.loop.wav").frames == 4 * 44100
+    with zipfile.ZipFile(tmp_path / "song.zip") as archive:
+        assert archive.testzip() is None
+        loop = archive.read("musicgen-pop-seed3-loop.wav")
+    assert loop == (tmp_path / "song.loop.wav").read_bytes()
 
 
 def test_a_path_without_an_ending_is_a_folder_of_pieces_with_seeds_in_order(model: str, tmp_path: Path) -> None:
