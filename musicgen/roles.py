@@ -93,3 +93,40 @@ STYLES: tuple[Style, ...] = (
 )
 STYLE_NAMES: tuple[str, ...] = tuple(style.name for style in STYLES)
 STYLE_BY_NAME: dict[str, Style] = {style.name: style for style in STYLES}
+
+INSTRUMENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Piano", ("Grand piano", "Bright piano", "Electric grand", "Honky-tonk", "Electric piano 1", "Electric piano 2",
+               "Harpsichord", "Clavinet")),
+    ("Bells and mallets", ("Celesta", "Glockenspiel", "Music box", "Vibraphone", "Marimba", "Xylophone",
+                           "Tubular bells", "Dulcimer")),
+    ("Organ", ("Drawbar organ", "Percussive organ", "Rock organ", "Church organ", "Reed organ", "Accordion",
+               "Harmonica", "Tango accordion")),
+    ("Guitar", ("Nylon guitar", "Steel guitar", "Jazz guitar", "Clean guitar", "Muted guitar", "Overdriven guitar",
+                "Distortion guitar", "Guitar harmonics")),
+    ("Bass", ("Acoustic bass", "Fingered bass", "Picked bass", "Fretless bass", "Slap bass 1", "Slap bass 2",
+              "Synth bass 1", "Synth bass 2")),
+    ("Strings", ("Violin", "Viola", "Cello", "Contrabass", "Tremolo strings", "Pizzicato strings", "Harp", "Timpani")),
+    ("Ensemble", ("Strings 1", "Strings 2", "Synth strings 1", "Synth strings 2", "Choir aahs", "Voice oohs",
+                  "Synth voice", "Orchestra hit")),
+    ("Brass", ("Trumpet", "Trombone", "Tuba", "Muted trumpet", "French horn", "Brass section", "Synth brass 1",
+               "Synth brass 2")),
+    ("Reed", ("Soprano sax", "Alto sax", "Tenor sax", "Baritone sax", "Oboe", "English horn", "Bassoon", "Clarinet")),
+    ("Pipe", ("Piccolo", "Flute", "Recorder", "Pan flute", "Blown bottle", "Shakuhachi", "Whistle", "Ocarina")),
+    ("Synth lead", ("Square lead", "Saw lead", "Calliope lead", "Chiff lead", "Charang lead", "Voice lead",
+                    "Fifths lead", "Bass and lead")),
+    ("Synth pad", ("New age pad", "Warm pad", "Polysynth pad", "Choir pad", "Bowed pad", "Metallic pad", "Halo pad",
+                   "Sweep pad")),
+    ("Synth effects", ("Rain", "Soundtrack", "Crystal", "Atmosphere", "Brightness", "Goblins", "Echoes", "Sci-fi")),
+    ("World", ("Sitar", "Banjo", "Shamisen", "Koto", "Kalimba", "Bagpipe", "Fiddle", "Shanai")),
+    ("Percussion", ("Tinkle bell", "Agogo", "Steel drums", "Woodblock", "Taiko drum", "Melodic tom", "Synth drum",
+                    "Reverse cymbal")),
+    ("Sound effects", ("Fret noise", "Breath noise", "Seashore", "Bird tweet", "Telephone", "Helicopter", "Applause",
+                       "Gunshot")),
+)  # fmt: skip
+"""The families of General MIDI and the names of their instruments: 16 times 8, programs 0 to 127 in order."""
+
+KITS: dict[int, str] = {
+    0: "Standard kit", 8: "Room kit", 16: "Power kit", 24: "Electronic kit", 25: "808 kit", 32: "Jazz kit",
+    40: "Brush kit", 48: "Orchestra kit",
+}  # fmt: skip
+"""Program of the drum channel to the kit that it stands for."""

@@ -8,7 +8,7 @@ import gradio as gr
 
 from musicgen.compose import Studio
 from musicgen.request import Request
-from musicgen.web import downloads, player
+from musicgen.web import downloads, mixer, parts, player
 from musicgen.web.api import add_endpoint
 from musicgen.web.controls import NEW_SEEDS, build_controls
 from musicgen.web.desk import WORKERS, Desk
@@ -39,9 +39,11 @@ def build_page(studio: Studio) -> gr.Blocks:
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="main", scale=1, min_width=0):
                 stage = player.build_player(desk, example)
+                mixer.build_mixer()
                 downloads.build_downloads(studio.renderer is not None)
                 with gr.Tabs(elem_id="workbench"):
-                    pass  # a tab for each region
+                    with gr.Tab("Parts"):
+                        parts.build_parts()
             controls = build_controls(example, list(studio.composers))
         # The seed of the piece on the stage: a seed that differs from it was chosen by the visitor.
         shown = gr.State(EXAMPLE.seed)

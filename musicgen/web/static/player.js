@@ -48,12 +48,13 @@ function show(next, { play: start = true, stay = false, ...options } = {}) {
 /* The old sound plays until the new one is here; that goes on at the same note. */
 async function swap() {
   const wanted = piece;
+  element.classList.add("is-waiting");
   if (!wanted.audio) {
     const answer = await window.musicgen.ask("sound", { midi: wanted.midi });
-    if (!answer) return;
+    if (piece !== wanted) return;
+    if (!answer) return element.classList.remove("is-waiting"); // what is heard is heard on
     wanted.audio = answer.audio;
   }
-  if (piece !== wanted) return;
   let address = window.musicgen.address(wanted.audio);
   if (!audio.paused) { // all of it is fetched first, so that no gap is heard
     const blob = await fetch(address).then((file) => (file.ok ? file.blob() : null)).catch(() => null);
