@@ -14,7 +14,7 @@ from musicgen.errors import CheckpointError, MusicgenError, RequestError
 from musicgen.models import load_composer
 from musicgen.models.base import Composer, slerp
 from musicgen.models.weights import load_weights, save_weights, to_int8
-from musicgen.music import Key, Music
+from musicgen.music import Key, Music, Note, Track
 from musicgen.request import BAR_CHOICES, Request
 from musicgen.roles import ROLE_BY_NAME, ROLE_NAMES, STYLE_BY_NAME
 from tests.tiny import tiny_vae
@@ -101,6 +101,19 @@ def test_latents_of_another_shape_are_refused(composer: Composer) -> None:
         composer.decode(np.zeros((3, 5, 2), np.float32), music)
 
 
+def dense(pitches: int, bars: int) -> Music:
+    """Sixteen bars, with so many notes on every tick of the first `bars`."""
+    notes = tuple(Note(tick, 48 + i, 1, 80) for tick in range(48 * bars) for i in range(pitches))
+    return Music((Track("chords", 0, notes),), 16, 120, Key.parse("C major"), "pop")
+
+
+def test_every_note_of_a_dense_window_is_heard_and_too_many_are_refused(composer: Composer) -> None:
+    full, thin = composer.encode(dense(3, 16)), composer.encode(dense(3, 15))  # 2304 and 2160 notes
+    assert np.abs(full - thin)[15, 1].max() > 0.01
+    with pytest.raises(MusicgenError, match=r"Expected at most 8192 notes in 16 bars\. Received: 8448\."):
+        composer.encode(dense(11, 16))
+
+
 def test_saved_and_loaded_it_is_the_same(composer: Composer, saved: Path, tmp_path: Path) -> None:
     loaded = load_composer(saved)
     loaded.save_pretrained(tmp_path)
@@ -184,7 +197,7 @@ def test_eight_bits_stay_the_same_when_they_are_stored_again() -> None:
 
 @pytest.mark.parametrize("scale", [None, np.ones((2, 2), np.float32), np.ones((2, 1), np.float16), "nan", "stranger"])
 def test_eight_bits_need_their_scales(tmp_path: Path, scale: object) -> None:
-    tensors = {"table": np.zeros((2, 3), np.int8), "table:scale": np.ones((2, 1), np.float32)}
+    tensors: dict[str, np.ndarray] = {"table": np.zeros((2, 3), np.int8), "table:scale": np.ones((2, 1), np.float32)}
     if scale is None:
         del tensors["table:scale"]
     elif isinstance(scale, np.ndarray):
