@@ -12,6 +12,7 @@ from musicgen.music import ALL_KEYS
 from musicgen.request import BAR_CHOICES, MAX_SEED, TEMPERATURE_RANGE, TEMPO_RANGE, Request
 from musicgen.roles import STYLE_BY_NAME, STYLES
 from musicgen.web.shape import build_shape
+from musicgen.web.theme import static
 
 NEW_SEEDS = 1_000_000
 """Seeds are drawn below this, short enough to read to a friend; any seed up to `MAX_SEED` can be typed."""
@@ -22,6 +23,14 @@ _USUAL_TEMPO = {style.name: style.tempo for style in STYLES}
 _FOLLOW_STYLE = f"""(style, tempo, usual) => {{
     const next = ({_USUAL_TEMPO})[style] ?? usual;
     return [tempo === usual || tempo === null ? next : tempo, next];
+}}"""
+# What `musicgen.restore` asks for; a model that is not there leaves the choice of the model as it is.
+_RESTORE = f"""(models, model) => {{
+    const {{ request, kind }} = window.musicgen.wish;
+    return [
+        models.includes(kind) ? kind : model, request.style, request.bars, request.tempo, request.key, request.seed,
+        request.temperature, ({_USUAL_TEMPO})[request.style] ?? request.tempo, request.seed,
+    ];
 }}"""
 _ROLL_DICE = f"() => Math.floor(Math.random() * {NEW_SEEDS})"
 
@@ -40,6 +49,8 @@ class Controls:
     temperature: gr.Slider
     shape: gr.HTML
     generate: gr.Button
+    shown: gr.Number
+    """The seed of the piece on the stage: a seed in the box that differs from it was chosen by the visitor."""
 
 
 def build_controls(result: Result, models: Sequence[str]) -> Controls:
@@ -93,9 +104,16 @@ def build_controls(result: Result, models: Sequence[str]) -> Controls:
         generate = gr.Button("Generate", variant="primary", elem_id="generate")
 
     usual = gr.Number(STYLE_BY_NAME[request.style].tempo, visible=False)
+    shown = gr.Number(request.seed, precision=0, visible=False)
+    kinds = gr.JSON(list(models), visible=False)
+    restorer = gr.HTML(html_template=" ", js_on_load=static("restore.js"), visible="hidden", elem_id="restore")
+    restorer.submit(
+        None, [kinds, model], [model, style, bars, tempo, key, seed, temperature, usual, shown], js=_RESTORE,
+        api_visibility="private",
+    )  # fmt: skip
     style.input(None, [style, tempo, usual], [tempo, usual], js=_FOLLOW_STYLE, api_visibility="private")
     dice.click(None, None, seed, js=_ROLL_DICE, api_visibility="private")
-    return Controls(model, style, bars, tempo, key, seed, lock, temperature, shape, generate)
+    return Controls(model, style, bars, tempo, key, seed, lock, temperature, shape, generate, shown)
 
 
 def _whole(tempo: float | None) -> float | int | None:

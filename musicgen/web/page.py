@@ -8,12 +8,12 @@ import gradio as gr
 
 from musicgen.compose import Studio
 from musicgen.request import Request
-from musicgen.web import downloads, mixer, parts, player
+from musicgen.web import downloads, history, mixer, parts, player, wall
 from musicgen.web.api import add_endpoint
 from musicgen.web.controls import NEW_SEEDS, build_controls
 from musicgen.web.desk import WORKERS, Desk
 from musicgen.web.files import Shelf
-from musicgen.web.shape import read_shape, shape_value
+from musicgen.web.shape import read_shape
 from musicgen.web.theme import static
 from musicgen.web.toasts import toasts
 
@@ -22,7 +22,7 @@ EXAMPLE = Request(style="jazz", bars=16, key="F major", seed=2)
 """What is ready to play when the page opens."""
 FILE_AGE = 3 * 3600
 """Seconds after which a piece's files are deleted."""
-ACTIONS = player.ACTIONS | downloads.ACTIONS
+ACTIONS = player.ACTIONS | downloads.ACTIONS | wall.ACTIONS
 
 # In the browser, around the server's work: the button is busy from the click until the answer, whatever it is.
 _BUSY = "(...values) => { document.dispatchEvent(new CustomEvent('musicgen:busy')); return values; }"
@@ -41,20 +41,21 @@ def build_page(studio: Studio) -> gr.Blocks:
                 stage = player.build_player(desk, example)
                 mixer.build_mixer()
                 downloads.build_downloads(studio.renderer is not None)
+                history.build_history()
                 with gr.Tabs(elem_id="workbench"):
+                    with gr.Tab("Vary"):
+                        wall.build_wall(desk, example)
                     with gr.Tab("Parts"):
                         parts.build_parts()
             controls = build_controls(example, list(studio.composers))
-        # The seed of the piece on the stage: a seed that differs from it was chosen by the visitor.
-        shown = gr.State(EXAMPLE.seed)
 
         made = controls.generate.click(
             _Generate(desk),
             [
                 controls.model, controls.style, controls.bars, controls.tempo, controls.key, controls.seed,
-                controls.lock, controls.temperature, controls.shape, shown,
+                controls.lock, controls.temperature, controls.shape, controls.shown,
             ],
-            [stage, controls.shape, controls.seed, shown],
+            [stage, controls.seed, controls.shown],
             js=_BUSY,
             trigger_mode="once",
             show_progress="hidden",
@@ -87,9 +88,9 @@ class _Generate:
         locked: bool,
         temperature: float,
         shape: object,
-        shown: int,
-    ) -> tuple[dict[str, object], dict[str, object], int, int]:
-        """A new piece for the stage, the sliders and the seed box.
+        shown: float | None,
+    ) -> tuple[dict[str, object], int, int]:
+        """A new piece for the stage, and its seed.
 
         The seed in the box is used if it is locked or if the visitor changed it; otherwise a new one is drawn.
         """
@@ -102,5 +103,6 @@ class _Generate:
             )  # fmt: skip
             with self.desk.turn():
                 result = self.desk.studio.make(request, kind=model)
-                value = self.desk.value(result)
-            return value, shape_value(result), request.seed, request.seed
+                # the stage may show another piece than the last one from here: even the same one must be news to it
+                value = self.desk.value(result) | {"press": secrets.token_hex(4)}
+            return value, request.seed, request.seed

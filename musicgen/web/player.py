@@ -1,4 +1,8 @@
-"""The stage: title, piano roll and transport. The drawing is `static/roll.js`, the transport `static/player.js`."""
+"""The stage: title, piano roll and transport.
+
+The drawing is `static/roll.js`, the transport `static/player.js`, the buttons beside the title and the keys
+`static/actions.js`.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ def build_player(desk: Desk, result: Result) -> gr.HTML:
     return gr.HTML(
         desk.value(result),
         html_template=static("player.html"),
-        js_on_load=static("roll.js") + static("player.js"),
+        js_on_load=static("roll.js") + static("player.js") + static("actions.js"),
         apply_default_css=False,
         server_functions=[ask],
         elem_id="stage",

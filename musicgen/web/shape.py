@@ -10,6 +10,7 @@ import gradio as gr
 from musicgen import attributes
 from musicgen.compose import Result
 from musicgen.errors import RequestError
+from musicgen.music import Music
 from musicgen.request import ATTRIBUTE_RANGES, Request
 from musicgen.web.theme import static
 
@@ -40,15 +41,19 @@ def build_shape(result: Result) -> gr.HTML:
         elem_id="shape",
         sliders=sliders,
         forms=list(FORMS),
+        fields=list(FIELDS),
     )
 
 
 def shape_value(result: Result) -> dict[str, object]:
     """What was asked for and what the piece measures, as the script takes it; null where undefined."""
-    measured = {
-        name: None if math.isnan(value) else round(value, 2) for name, value in attributes.measure(result.music).items()
-    }
-    return {"asked": asked_of(result.request) if result.request else {}, "measured": measured}
+    return {"asked": asked_of(result.request) if result.request else {}, "measured": measured(result.music)}
+
+
+def measured(music: Music) -> dict[str, float | None]:
+    """What a piece has of each attribute."""
+    values = attributes.measure(music)
+    return {name: None if math.isnan(value) else round(value, 2) for name, value in values.items()}
 
 
 def asked_of(request: Request) -> dict[str, object]:

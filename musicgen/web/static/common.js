@@ -1,5 +1,7 @@
 /* What all regions of the page share. Regions know each other only by the events here:
-   musicgen:piece (detail: the piece that the stage now shows), musicgen:busy, musicgen:idle. */
+   musicgen:piece (detail: piece, which the stage now shows, and the options of `present`), musicgen:busy, musicgen:idle,
+   musicgen:restore (the panel is to show `musicgen.wish`), musicgen:keep (detail: piece, on: a star is set or taken),
+   musicgen:history (the pieces of `musicgen.history`, or their stars, are others now). */
 window.musicgen = (() => {
   const root = document.documentElement;
   let server = null; // set by the stage: calls Desk.ask
@@ -64,8 +66,40 @@ window.musicgen = (() => {
     if (stage) stage(piece, { play: true, ...options });
   }
 
-  /* A miniature of a piece's roll, in the colours of the roles. */
-  function mini(canvas, piece) {
+  /* The panel shows what a piece was asked for; a piece that began as a file has no request and leaves it as it is. */
+  function restore(request, kind) {
+    if (!request) return;
+    window.musicgen.wish = { request, kind };
+    tell("restore");
+  }
+
+  /* Whether keys mean text now. */
+  function typing() {
+    const at = document.activeElement;
+    return Boolean(at && (at.isContentEditable
+      || at.matches("textarea, select, input:not([type=radio], [type=checkbox], [type=range])")));
+  }
+
+  /* A miniature of a piece's roll, in the colours of the roles; it follows the size of its canvas, which CSS sets, and
+     the colours of the page. With `base`, another piece, the notes that both have are faint. */
+  const minis = new WeakMap();
+  const sizes = new ResizeObserver((changes) => changes.forEach(({ target }) => paint(target)));
+  function mini(canvas, piece, base) {
+    minis.set(canvas, { piece, old: base && new Set(base.lanes.flatMap(names)) });
+    canvas.dataset.mini = "";
+    sizes.observe(canvas);
+    paint(canvas);
+  }
+  const repaint = () => document.querySelectorAll("canvas[data-mini]").forEach(paint);
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(repaint, 50));
+  document.addEventListener("DOMContentLoaded", () => {
+    new MutationObserver(repaint).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  });
+
+  const names = (lane) => lane.notes.map((note) => `${lane.role} ${note[0]} ${note[1]}`);
+
+  function paint(canvas) {
+    const { piece, old } = minis.get(canvas);
     const scale = window.devicePixelRatio || 1;
     const [width, height] = [canvas.clientWidth, canvas.clientHeight];
     if (!width || !height) return;
@@ -83,7 +117,7 @@ window.musicgen = (() => {
       for (const [onset, pitch, duration, velocity] of lane.notes) {
         const x = (onset / piece.ticks) * width;
         const y = (index + 1) * room - 2 - ((pitch - low) / Math.max(12, high - low)) * (room - 4);
-        pen.globalAlpha = 0.35 + 0.6 * (velocity / 127);
+        pen.globalAlpha = old ? (old.has(`${lane.role} ${onset} ${pitch}`) ? 0.25 : 1) : 0.35 + 0.6 * (velocity / 127);
         pen.fillRect(x, y - 1, Math.max(1.2, ((lane.drums ? 2 : duration) / piece.ticks) * width - 0.4), 2);
       }
     });
@@ -94,7 +128,7 @@ window.musicgen = (() => {
   const address = (path) => new URL(path, document.baseURI).href;
 
   return {
-    piece: null, ask, compose, present, toast, mini, tell, address,
+    piece: null, wish: null, history: null, ask, compose, present, restore, toast, mini, tell, typing, address,
     connect(call, show) { server = call; stage = show; },
   };
 })();

@@ -16,8 +16,17 @@ for (const [selector, name, value] of [
   ["#style", "aria-label", "Style"],
   ["#bars", "aria-label", "Bars"],
   ["#dice", "title", "Roll a new seed"],
+  ["#generate", "title", "Make another piece (R)"],
   ["#lock", "title", "Keep this seed: the same settings then give the same piece"],
 ]) {
   const target = document.querySelector(selector);
   if (target) target.setAttribute(name, value);
 }
+
+/* R is Generate, wherever letters are not text. */
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "r" || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (window.musicgen.typing()) return;
+  const button = document.querySelector("#generate");
+  if (button) button.click();
+});

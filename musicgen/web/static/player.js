@@ -36,6 +36,7 @@ function show(next, { play: start = true, stay = false, ...options } = {}) {
     audio.pause();
     audio.removeAttribute("src");
     audio.load();
+    mark(); // loading takes back the event of the pause
   }
   roll.show(piece, stay);
   if (stay) swap();
@@ -100,6 +101,11 @@ function goTo(seconds) {
   refresh();
 }
 
+function mark() {
+  element.classList.toggle("is-playing", !audio.paused);
+  play.setAttribute("aria-label", audio.paused ? "Play" : "Pause");
+}
+
 function refresh() {
   const now = (audio.currentTime || 0) * pace();
   const total = length();
@@ -129,12 +135,7 @@ function toggle() {
 }
 
 for (const event of ["play", "pause", "ended", "playing"]) {
-  audio.addEventListener(event, () => {
-    const on = !audio.paused;
-    element.classList.toggle("is-playing", on);
-    play.setAttribute("aria-label", on ? "Pause" : "Play");
-    run();
-  });
+  audio.addEventListener(event, () => { mark(); run(); });
 }
 for (const event of ["loadedmetadata", "durationchange", "seeked"]) audio.addEventListener(event, refresh);
 let retried = null;
@@ -167,10 +168,16 @@ audio.volume = Number(volume.value);
 document.addEventListener("keydown", (event) => {
   if (event.code !== "Space" || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
   const at = document.activeElement;
-  const typing = at && (at.isContentEditable || at.matches("textarea, select, input:not([type=radio], [type=checkbox], [type=range])"));
-  if (typing || (at && at !== document.body && at.matches(":focus-visible") && !at.matches("[type=range]"))) return;
+  if (window.musicgen.typing() || (at && at !== document.body && at.matches(":focus-visible") && !at.matches("[type=range], [role=slider]"))) return;
   event.preventDefault();
   toggle();
+});
+
+/* What a region tries out: the roll alone shows it, and null brings the piece back. */
+document.addEventListener("musicgen:preview", (event) => {
+  if (!piece) return;
+  audio.pause();
+  roll.show({ ...piece, ...event.detail }, true);
 });
 
 window.musicgen.connect((call) => server.ask(call), show);

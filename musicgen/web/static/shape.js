@@ -12,8 +12,8 @@ function text(name, value) {
   return name === "polyphony" ? value.toFixed(1) : String(Math.round(value));
 }
 
+let measured = (props.value && props.value.measured) || {};
 function draw() {
-  const measured = (props.value && props.value.measured) || {};
   for (const row of rows) {
     const { name } = row.dataset;
     const [input, output] = [row.querySelector("input"), row.querySelector("output")];
@@ -56,17 +56,25 @@ for (const row of rows) {
 chords.addEventListener("input", () => ask("chords", chords.value.trim()));
 form.addEventListener("change", () => ask("form", form.value));
 
-let seen = null;
-watch("value", () => {
-  if (!props.value || props.value.measured === seen) return;  // our own change
-  seen = props.value.measured;
+/* All of what is asked for, of a request: null means left open. */
+function askAll(wishes) {
+  asked = Object.fromEntries(props.fields.filter((name) => (wishes[name] ?? "") !== "").map((name) => [name, wishes[name]]));
+  props.value = { ...props.value, asked };
+  chords.value = asked.chords || "";
+  if (asked.form && ![...form.options].some((option) => option.value === asked.form)) form.add(new Option(asked.form));
+  form.value = asked.form || "";
+  draw();
+}
+
+/* The stage tells what its piece measures. */
+function measure(piece) {
+  if (!piece.measured) return;
+  measured = piece.measured;
   rows.forEach((row) => { row.dataset.stale = "no"; });
   draw();
-});
-if (props.value) {
-  asked = { ...props.value.asked };
-  seen = props.value.measured;
-  chords.value = asked.chords || "";
-  form.value = asked.form || "";
 }
-draw();
+
+document.addEventListener("musicgen:piece", ({ detail }) => measure(detail.piece));
+document.addEventListener("musicgen:restore", () => askAll(window.musicgen.wish.request));
+askAll(window.musicgen.wish ? window.musicgen.wish.request : (props.value && props.value.asked) || {});
+if (window.musicgen.piece) measure(window.musicgen.piece);
