@@ -26,7 +26,7 @@ SPACE_PORT = 7860
 MAX_QUEUE = 32
 """Visitors who may wait; the next one is told at once that the queue is full."""
 MAX_SESSIONS = 512
-"""Sessions whose state (one seed each) is kept; the oldest goes first."""
+"""Sessions that Gradio remembers; the oldest goes first."""
 
 
 def open_studio(progress: hub.Progress | None = None) -> Studio:
