@@ -136,7 +136,7 @@ def misshapen(files: dict[str, bytes], folder: Path) -> dict[str, bytes]:
 
 
 AWAY = "The Hub could not be reached, so the model that ships with the page plays."
-MISSING = "The page's own model is missing, so the model that ships with the page plays."
+MISSING = "The page's own model could not be loaded, so the model that ships with the page plays."
 FAULTS: dict[str, tuple[Callable[[LoopbackHub], object], str]] = {
     "401": (lambda server: setattr(server, "status", 401), MISSING),
     "404": (lambda server: setattr(server, "status", 404), MISSING),

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from musicgen import hub
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "vae"
 SPACE_PORT = 7860
-MAX_QUEUE = 32
-"""Visitors who may wait; the next one is told at once that the queue is full."""
+MAX_QUEUE = 64
+"""Visitors who may wait, some ten seconds at most; the next one is told at once that the queue is full."""
 MAX_SESSIONS = 512
 """Sessions that Gradio remembers; the oldest goes first."""
 
@@ -53,8 +54,10 @@ def open_studio(progress: hub.Progress | None = None) -> Studio:
             raise
         print(error, file=sys.stderr)
         studio = Studio.open(DEFAULT_MODEL)
-        why = "The Hub could not be reached" if isinstance(error, HubUnreachable) else "The page's own model is missing"
-        studio.notice = f"{why}, so the model that ships with the page plays."
+        what = "The Hub could not be reached"
+        if not isinstance(error, HubUnreachable):
+            what = "The page's own model could not be loaded"
+        studio.notice = f"{what}, so the model that ships with the page plays."
     studio.composer.warm_up()
     return studio
 
@@ -125,6 +128,7 @@ def serve(opener: Callable[[hub.Progress | None], Studio] = open_studio) -> None
         max_file_size="1mb",
         ssr_mode=False,
         pwa=False,
+        mcp_server=find_spec("mcp") is not None,  # the endpoints as tools for assistants, with gradio[mcp]
         share=False,
         inbrowser=_has_desktop() and not on_space,
         state_session_capacity=MAX_SESSIONS,
