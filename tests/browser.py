@@ -74,7 +74,7 @@ class Visit:
     def download(self, name: str) -> tuple[str, bytes]:
         """Press a download button; the suggested file name and the bytes."""
         with self.page.expect_download() as waiting:
-            self.page.click(f"#downloads [data-format={name}]")
+            self.page.click(f"#downloads [data-format='{name}']")
         return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
 

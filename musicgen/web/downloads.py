@@ -9,24 +9,28 @@ import gradio as gr
 
 from musicgen import export
 from musicgen.errors import RequestError
+from musicgen.export.pack import LICENCE
 from musicgen.web.desk import Desk
 from musicgen.web.files import url
 from musicgen.web.pieces import read_piece
 from musicgen.web.theme import static
 
-BUTTONS = ("mid", "wav", "mp3")
-"""The formats with a button, in order; their labels come from `export.FORMATS`."""
-LICENCE = (
-    "What you make here is yours, to use as you like. "
-    "The model was trained only on public-domain and permissively licensed music."
-)
+BUTTONS = {
+    "mid": ("MIDI", "Notes that open on the grid of any music program"),
+    "wav": ("WAV", "Sound, uncompressed"),
+    "mp3": ("MP3", "Sound, a small file"),
+    "musicxml": ("MusicXML", "A score for MuseScore and other notation programs"),
+    "loop.wav": ("Loop", "A WAV file that repeats without a gap"),
+    "zip": ("Everything", "A zip file: MIDI, sound, loop, score, a stem for each part, picture, settings, licence"),
+}
+"""Formats with a button, in order: label, and what it is."""
 
 
 def build_downloads(has_sound: bool) -> gr.HTML:
     """The bar, for the piece on the stage."""
     formats = [
-        {"name": name, "label": export.FORMATS[name].label, "off": export.needs_audio(name) and not has_sound}
-        for name in BUTTONS
+        {"name": name, "label": label, "about": about, "off": export.needs_audio(name) and not has_sound}
+        for name, (label, about) in BUTTONS.items()
     ]
     return gr.HTML(
         html_template=static("downloads.html"),
@@ -40,10 +44,10 @@ def build_downloads(has_sound: bool) -> gr.HTML:
 
 def save(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
     """The piece `midi` as a file of a `format`."""
-    name = values.get("format")
+    name = str(values.get("format"))
     if name not in BUTTONS:
         raise RequestError(f"Expected a format among {', '.join(BUTTONS)}. Received: another; reload the page.")
-    path = desk.shelve(read_piece(desk.studio, values.get("midi")), str(name))
+    path = desk.shelve(read_piece(desk.studio, values.get("midi")), name)
     return {"url": url(path), "name": path.name}
 
 
