@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
+import numpy as np
+
 from musicgen import export, hub, midi
 from musicgen.audio import Audio, Renderer
 from musicgen.edits import apply
@@ -168,6 +170,11 @@ class Studio:
     def between(self, pieces: Sequence[Result], weights: Sequence[float]) -> Music:
         """The notes of `morph` and no more, to be seen while somebody drags a point; errors as there."""
         return self._changed(pieces[0], _between(pieces, weights), pieces[1:])
+
+    def code(self, piece: Result) -> np.ndarray:
+        """What the model of a piece keeps of it: latents of shape (bars, roles, latent size)."""
+        composer = self._composer(piece.recipe.kind, strict=False)
+        return self._encode(composer.kind, piece.music)
 
     def replay(self, recipe: Recipe, sound: bool = True) -> Result:
         """The piece of a recipe. Where another version of the model made it, `notice` says so.

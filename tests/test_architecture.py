@@ -37,7 +37,10 @@ ALLOWED = {
     "originality": {"errors", "music", "codec", "hub", "export", "corpus", "intake", "originality"},
     "change": {"errors", "roles", "music", "export", "recipe", "compose"},
     "publish": {"errors", "request", "models", "hub", "training", "evaluation"},
-    "web": {"errors", "roles", "attributes", "music", "request", "recipe", "hub", "midi", "export", "compose", "web"},
+    "web": {
+        "errors", "roles", "attributes", "music", "request", "recipe", "hub", "midi", "export", "compose",
+        "evaluation", "intake", "originality", "change", "web",
+    },
     "__main__": {
         "errors", "roles", "request", "export", "hub", "compose", "benchmark", "corpus", "training", "evaluation",
         "intake", "originality", "change", "publish",

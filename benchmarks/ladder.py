@@ -1,0 +1,81 @@
+"""The file behind the tab "Learn": one request, answered by the rungs of the ladder, and their distance from songs.
+
+    python -m benchmarks.ladder --data data --report report/report.json [--run runs/dense-gan]
+
+The distances are those of a report of `python -m musicgen evaluate`. `glued` plays whole bars of training songs, so the
+request has a style of which every training song is from a collection of public-domain scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+from pathlib import Path
+
+from benchmarks.baselines import find
+from musicgen.corpus.dataset import Dataset
+from musicgen.export import write
+from musicgen.midi import to_midi
+from musicgen.request import Request
+
+OUT = Path(__file__).parent.parent / "musicgen" / "web" / "static" / "ladder.json"
+REQUEST = Request(style="jazz", bars=8, seed=1)
+SOURCE = "openewld"
+"""All songs that the rungs may quote are from here."""
+SAYS = {
+    "noise": ("Noise", "as many notes as a song has, anywhere"),
+    "glued": ("Glued bars", "each bar is out of another song"),
+    "markov": ("Markov chains", "each part goes on as songs do, and hears no other"),
+    "dense-gan": ("The tutorials' GAN", "two dense layers, on single steps"),
+    "lstm": ("LSTM", "the next sixteenth from those before"),
+    "conv-gan": ("Convolutional GAN", "four bars as a picture"),
+    "musicvae": ("MusicVAE, small", "sixteen bars as one vector"),
+}
+"""Rung, in the order of the ladder, to label and description."""
+
+
+def build(data: Path, report: Path, runs: list[Path]) -> dict[str, object]:
+    """What the file holds.
+
+    Args:
+        data: a folder made by prepare.
+        report: report.json of an evaluation of the rungs, of `real`, and of the models that may be on the page.
+        runs: run folders of trained baselines to put in too; the folder's name is the rung's.
+    """
+    dataset = Dataset.open(data)
+    others = {piece.source for piece in dataset.split("train") if piece.style == REQUEST.style} - {SOURCE}
+    assert not others, f"expected songs of {SOURCE} alone in {REQUEST.style}, received {others}"
+    found = json.loads(report.read_text())
+    distance = {each["name"]: round(each["composite"]["value"], 3) for each in found["models"]}
+    models = {each["identity"]: distance[each["name"]] for each in found["models"]}
+    names = ["noise", "glued", "markov", *map(str, runs)]
+    rungs = []
+    for name in sorted(names, key=lambda name: list(SAYS).index(Path(name).name)):
+        baseline = find(name, dataset)
+        assert baseline is not None, name
+        label, about = SAYS[Path(name).name]
+        midi = base64.b64encode(to_midi(baseline.generate(REQUEST))).decode()
+        rungs.append({"label": label, "about": about, "distance": distance[name], "midi": midi})
+    return {
+        "request": REQUEST.to_dict(),
+        "songs": distance["real"],
+        "pieces": found["protocol"]["pieces"],
+        "models": {identity: value for identity, value in models.items() if identity.startswith(("vae-", "gan-"))},
+        "rungs": rungs,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--report", type=Path, required=True)
+    parser.add_argument("--run", type=Path, action="append", default=[])
+    options = parser.parse_args()
+    values = build(options.data, options.report, options.run)
+    write(OUT, (json.dumps(values, indent=1) + "\n").encode())
+    print(OUT)
+
+
+if __name__ == "__main__":
+    main()
