@@ -79,8 +79,13 @@ def _shared(one: object, other: object) -> float:
 
 
 def test_cancel_stops_the_wall_and_what_is_there_stays(visit: Visit) -> None:
+    # on a quiet machine all eight would be there before anybody could cancel
+    visit.page.evaluate(
+        "{ const { ask } = musicgen; const later = () => new Promise((done) => setTimeout(done, 500));"
+        " musicgen.ask = (...call) => later().then(() => ask(...call)); }"
+    )
     visit.page.click("#wall .count label:has([value='8'])")
-    visit.page.click("#wall .more")
+    visit.page.dblclick("#wall .more")
     expect(visit.page.locator("#wall .tile").first).to_be_visible()
     visit.page.click("#wall .more")
     expect(visit.page.locator("#wall .more")).to_have_text("More like this")
@@ -168,6 +173,19 @@ def test_a_click_in_the_history_brings_a_piece_back_and_clear_asks_once(visit: V
     expect(visit.page.locator("#stage .undo")).to_be_disabled()
     come_back(visit)
     assert entries(visit) == 1 and shown(visit) == first
+
+
+def test_moves_of_the_mixer_are_one_step(visit: Visit) -> None:
+    first = shown(visit)
+    for tempo in (100, 110, 120):
+        edit = {"kind": "mix", "mix": {"tempo": tempo}}
+        visit.page.evaluate(
+            "edit => musicgen.compose('change', { midi: musicgen.piece.midi, edit }, { stay: true })", edit
+        )
+        expect(visit.page.locator("#stage .facts")).to_contain_text(f"{tempo} BPM")
+    assert entries(visit) == 2
+    visit.page.click("#stage .undo")
+    assert shown(visit) == first
 
 
 def test_the_oldest_without_a_star_make_room(visit: Visit) -> None:

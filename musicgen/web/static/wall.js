@@ -1,6 +1,7 @@
 /* The wall: variations of the piece on the stage. It stays while its pieces are heard, until more are asked for. */
 const AT_ONCE = 2; // calls under way: the server has two cores
 const MOST_BARS = 64;
+const BLINK = 400; // milliseconds: the second half of a double click is no wish to cancel
 const WORDS = ["very near", "near", "related", "far"];
 
 const find = (selector) => element.querySelector(selector);
@@ -44,7 +45,7 @@ function start() {
   const count = Number(find("[name=wall-count]:checked").value);
   slots(count);
   const base = window.musicgen.piece;
-  run = { base, count, made: 0, left: [...tiles.children] };
+  run = { base, count, made: 0, left: [...tiles.children], began: performance.now() };
   const { id, midi } = base;
   const values = { piece: { id, midi }, strength: Number(near.value) };
   for (let worker = 0; worker < AT_ONCE; worker += 1) work(run, values);
@@ -73,7 +74,10 @@ function refreshNear() {
   near.setAttribute("aria-valuetext", WORDS[Math.min(WORDS.length - 1, Math.floor(share * WORDS.length))]);
 }
 
-more.addEventListener("click", () => (run ? end() : start()));
+more.addEventListener("click", () => {
+  if (!run) start();
+  else if (performance.now() - run.began > BLINK) end();
+});
 near.addEventListener("input", refreshNear);
 document.addEventListener("musicgen:piece", tell);
 const { base, pieces } = props.value;
