@@ -1,24 +1,43 @@
-"""The page's one public endpoint, for scripts: `Client(url).predict(style="jazz", api_name="/generate")`."""
+"""The page's public endpoints, for scripts and, as tools, for assistants (Model Context Protocol).
 
-# No `from __future__ import annotations` here: Gradio reads the types of the endpoint from the real objects.
+`Client(url).predict(style="jazz", api_name="/generate")`; README.md has more. Gradio reads names, types and docstrings
+of the functions here: they are the documentation of the endpoints.
+"""
 
-from typing import Any
+# No `from __future__ import annotations` here: Gradio reads the types of the endpoints from the real objects.
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
+from musicgen.change import CHANGES
+from musicgen.compose import Result
+from musicgen.errors import RequestError
+from musicgen.recipe import Edit, Mix
 from musicgen.request import Request
 from musicgen.roles import STYLE_NAMES
+from musicgen.web import original
 from musicgen.web.desk import Desk
 from musicgen.web.files import link
+from musicgen.web.pieces import MAX_BYTES, checked
 from musicgen.web.shape import shape_value
 from musicgen.web.toasts import toasts
 
 _DEFAULTS = Request()
+_KINDS = (*CHANGES, "reconstruct", "mix")
 
 
-def add_endpoint(desk: Desk, **limits: Any) -> None:
-    """Add `/generate` to the page that is being built. `limits` are those of `gr.api`."""
+def add_endpoints(desk: Desk, **limits: Any) -> None:
+    """Add the endpoints to the page that is being built. `limits` are those of `gr.api`."""
+    for make in (_generate, _change, _morph, _original):
+        function = make(desk)
+        gr.api(function, api_name=function.__name__, **limits)
 
+
+def _generate(desk: Desk) -> Callable:
     def generate(
         style: str = _DEFAULTS.style,
         bars: int = _DEFAULTS.bars,
@@ -41,22 +60,158 @@ def add_endpoint(desk: Desk, **limits: Any) -> None:
                 density=density, rhythm=rhythm, register=register, polyphony=polyphony, tension=tension,
                 chords=chords, form=form,
             )  # fmt: skip
-            result = desk.studio.make(request, sound=False, kind=model)
-            path = desk.shelve(result, "mid")
-            facts = {
-                "recipe": result.recipe.to_dict(),
-                "notes": result.music.note_count,
-                "measured": shape_value(result)["measured"],
-            }
-            return link(path), facts  # type: ignore[return-value]
+            return _answer(desk, desk.studio.make(request, sound=False, kind=model))
 
-    gr.api(
-        generate,
-        api_name="generate",
-        api_description=(
-            "Compose a piece. Returns its MIDI file, and the recipe (model and request) that makes the same bytes "
-            "again, with what the piece measures. What is null is left open; a tempo of null is the usual one of "
-            f"the style. Styles: {', '.join(STYLE_NAMES)}."
-        ),
-        **limits,
-    )
+    generate.__doc__ = f"""Compose a piece of music for melody, chords, pad, bass and drums.
+
+    The same arguments give the same bytes. What is null is left open.
+
+    Args:
+        style: one of {", ".join(STYLE_NAMES)}
+        bars: 4, 8, 16 or 32, in 4/4
+        tempo: beats a minute, 40 to 240; null for the usual one of the style
+        key: such as "A minor" or "Eb major"
+        seed: 0 to 4294967295; another seed is another piece
+        temperature: 0 plays it safe, 1.5 is adventurous
+        density: notes a bar
+        rhythm: percent of onsets that are syncopated
+        register: middle pitch, as a MIDI number
+        polyphony: notes at once
+        tension: percent of intervals that are dissonant
+        chords: such as "Am F C G", or with bar lines "Am F | C G"; repeated to the end
+        form: a letter for each four bars, such as AABA
+        model: vae or gan, where the page has both
+    Returns:
+        The MIDI file, and facts: the recipe that makes it again, its notes, and what it measures.
+    """
+    return generate
+
+
+def _change(desk: Desk) -> Callable:
+    def change(
+        midi: gr.FileData,
+        kind: Literal["vary", "infill", "accompany", "continue", "restyle", "reconstruct", "mix"] = "vary",
+        seed: int = 0,
+        strength: float = 0.3,
+        keep: str = "",
+        bars: str | None = None,
+        roles: str = "",
+        more: int = 8,
+        style: str = "",
+        tempo: float | None = None,
+        programs: dict | None = None,
+        volumes: dict | None = None,
+    ) -> tuple[gr.FileData, dict]:
+        """Change the piece in any MIDI file.
+
+        vary changes it by strength, but for the roles in keep; infill makes roles anew in some bars; accompany adds
+        the roles that are silent; continue goes on from its end; restyle leads it into another style; reconstruct is
+        how the model understood it; mix sets tempo, instruments and volumes. What is kept comes back note for note.
+
+        Args:
+            midi: a MIDI file
+            kind: what to do
+            seed: another seed gives another result
+            strength: for vary and restyle: 0 leaves it as it is, 1 makes another piece
+            keep: for vary: roles, such as "drums,bass"; of melody, chords, pad, bass, drums
+            bars: for infill: such as "5-8" or "1-4,9"; null for all
+            roles: for infill and accompany: such as "chords"; "" for those that fit
+            more: for continue: how many bars
+            style: for restyle: the style to go to
+            tempo: for mix: beats a minute, 40 to 240
+            programs: for mix: role to General MIDI program, 0 to 127
+            volumes: for mix: role to volume, 0 to 127
+        Returns:
+            The MIDI file, and facts as those of generate, with what reading the file changed.
+        """
+        with toasts():
+            piece = _read(desk, midi)
+            if kind in CHANGES:
+                values: dict[str, dict[str, Any]] = {
+                    "vary": {"strength": strength, "keep": _names(keep)},
+                    "infill": {"bars": None if bars is None else str(bars), "roles": _names(roles)},
+                    "accompany": {"roles": _names(roles)},
+                    "continue": {"bars": more},
+                    "restyle": {"to": style, "strength": strength},
+                }
+                edit = CHANGES[kind](piece.music, seed, **values[kind])
+            elif kind in _KINDS:
+                mix = Mix(tempo, programs or {}, volumes or {}) if kind == "mix" else Mix()
+                edit = Edit(kind, mix=mix)
+            else:
+                raise RequestError(f"kind: expected one of {', '.join(_KINDS)}. Received: {str(kind)[:40]!r}.")
+            return _answer(desk, desk.studio.change(piece, edit, sound=False), piece.said)
+
+    return change
+
+
+def _morph(desk: Desk) -> Callable:
+    def morph(first: gr.FileData, last: gr.FileData, share: float = 0.5) -> tuple[gr.FileData, dict]:
+        """Make a piece that lies between the pieces in two MIDI files.
+
+        Args:
+            first: a MIDI file
+            last: a MIDI file
+            share: 0 is the first as the model understood it, 1 the last
+        Returns:
+            The MIDI file, and facts as those of generate, with what reading the files changed.
+        """
+        with toasts():
+            ends = [_read(desk, first), _read(desk, last)]
+            if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
+                raise RequestError(f"share: expected a number from 0 to 1. Received: {str(share)[:40]!r}.")
+            made = desk.studio.morph(ends, [1 - share, share], sound=False)
+            return _answer(desk, made, (*ends[0].said, *ends[1].said))
+
+    return morph
+
+
+def _original(desk: Desk) -> Callable:
+    def originality(midi: gr.FileData) -> dict:
+        """Say how original the piece in a MIDI file is: which training songs it shares its longest stretches with.
+
+        Args:
+            midi: a MIDI file
+        Returns:
+            A sentence for the melody, what is usual between real songs, and what was found by melody and by chords.
+        """
+        with toasts():
+            return original.answer(_read(desk, midi).music)
+
+    return originality
+
+
+def _read(desk: Desk, file: object) -> Result:
+    """The piece in an uploaded MIDI file.
+
+    Raises:
+        RequestError: this is no file that was uploaded here, or it is too large.
+        MidiError: it is no MIDI file.
+    """
+    given = file.get("path") if isinstance(file, Mapping) else None
+    path = Path(given).resolve() if isinstance(given, str) and "\0" not in given else None
+    # Gradio checks this too, but only where the value says that it is a file
+    if path is None or not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
+        raise RequestError(
+            "Expected an uploaded MIDI file: handle_file(path) of gradio_client. Received: another value."
+        )
+    if path.stat().st_size > MAX_BYTES:
+        raise RequestError(f"Expected a MIDI file of at most {MAX_BYTES // 1000} kB. Received: a larger one.")
+    name = file.get("orig_name") if isinstance(file, Mapping) else None
+    return desk.studio.read(checked(path.read_bytes()), name if isinstance(name, str) else path.name)
+
+
+def _names(value: object) -> str:
+    """Roles as `CHANGES` takes them, from a string or a list."""
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value or "")
+
+
+def _answer(desk: Desk, result: Result, said: tuple[str, ...] = ()) -> tuple[Any, dict]:
+    facts = {
+        "recipe": result.recipe.to_dict(),
+        "bars": result.music.bars,
+        "notes": result.music.note_count,
+        "measured": shape_value(result)["measured"],
+        "said": list(said),
+    }
+    return link(desk.shelve(result, "mid")), facts

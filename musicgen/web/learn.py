@@ -25,7 +25,7 @@ def build_learn(studio: Studio) -> gr.HTML:
     """The tab. What it shows is made when it is in sight."""
     return gr.HTML(
         html_template=static("learn.html"),
-        js_on_load=static("learn.js"),
+        js_on_load=static("listen.js") + static("learn.js"),
         apply_default_css=False,
         elem_id="learn",
         kinds=[kind for kind in ("vae", "gan") if kind in studio.composers],

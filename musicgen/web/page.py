@@ -9,7 +9,7 @@ import gradio as gr
 from musicgen.compose import Studio
 from musicgen.request import Request
 from musicgen.web import downloads, history, learn, mixer, original, parts, player, wall
-from musicgen.web.api import add_endpoint
+from musicgen.web.api import add_endpoints
 from musicgen.web.controls import NEW_SEEDS, build_controls
 from musicgen.web.desk import WORKERS, Desk
 from musicgen.web.files import Shelf
@@ -70,7 +70,7 @@ def build_page(studio: Studio) -> gr.Blocks:
         )  # fmt: skip
         made.success(None, js=_IDLE, api_visibility="private")
         made.failure(None, js=_IDLE, api_visibility="private")
-        add_endpoint(desk, concurrency_limit=WORKERS, concurrency_id="studio")
+        add_endpoints(desk, concurrency_limit=WORKERS, concurrency_id="studio")
         page.temp_file_sets.append(desk.shelf.files)  # what Gradio deletes when it is old
     return page
 

@@ -104,6 +104,16 @@ def decoded(text: object) -> bytes:
         data = base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
         raise RequestError("Expected a MIDI file. Received: something else; reload the page.") from None
+    return checked(data)
+
+
+def checked(data: bytes) -> bytes:
+    """The bytes of a MIDI file, if it has no more notes than the page takes.
+
+    Raises:
+        RequestError: it has more.
+        MidiError: it is no MIDI file.
+    """
     if (count := midi.timeline(data).note_count) > MAX_NOTES:
         raise RequestError(f"Expected at most {MAX_NOTES:,} notes. Received: {count:,}.")
     return data

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "vae"
 SPACE_PORT = 7860
 MAX_QUEUE = 64
-"""Visitors who may wait, some ten seconds at most; the next one is told at once that the queue is full."""
+"""Visitors who may wait; the next one is told at once that the queue is full."""
 MAX_SESSIONS = 512
 """Sessions that Gradio remembers; the oldest goes first."""
 
