@@ -247,6 +247,7 @@ def test_the_mix_stays_when_the_piece_is_changed_and_goes_with_it(visit: Visit) 
     press(visit, ".parts .change")
     assert volumes(visit.download("mid")[1])[CHANNELS["drums"]] == [0]
     expect(visit.page.locator(".mixer .c-drums .silence")).to_have_attribute("aria-pressed", "true")
+    visit.page.wait_for_function("document.querySelector('#stage audio').readyState >= 2")
     visit.generate()
     expect(visit.page.locator(".mixer .c-drums .silence")).to_have_attribute("aria-pressed", "false")
     assert volumes(visit.download("mid")[1])[CHANNELS["drums"]] == [MIX["drums"][0]]
