@@ -14,10 +14,13 @@ from musicgen.music import Music
 _HOLD, _OFF = 1, 2
 
 
-def onset_f1(original: Music | View, copy: Music | View, role: str) -> float:
-    """F1 of a role's (onset tick, pitch) pairs, 0 to 1; NaN where neither piece has any."""
-    a, b = (_pairs(View.of(piece).notes(role)) for piece in (original, copy))
-    return 2 * len(np.intersect1d(a, b)) / (len(a) + len(b)) if len(a) + len(b) else float("nan")
+def onset_f1(original: Music | View, copy: Music | View, *roles: str) -> float:
+    """F1 of the (onset tick, pitch) pairs of one role, or of several together, 0 to 1; NaN where there are none."""
+    found = total = 0
+    for role in roles:
+        a, b = (_pairs(View.of(piece).notes(role)) for piece in (original, copy))
+        found, total = found + len(np.intersect1d(a, b)), total + len(a) + len(b)
+    return 2 * found / total if total else float("nan")
 
 
 def framewise_accuracy(original: Music | View, copy: Music | View, role: str) -> float:

@@ -8,7 +8,7 @@ import gradio as gr
 
 from musicgen.compose import Studio
 from musicgen.request import Request
-from musicgen.web import downloads, history, learn, mixer, original, parts, player, wall
+from musicgen.web import downloads, history, intake, learn, mixer, morph, original, parts, player, wall
 from musicgen.web.api import add_endpoints
 from musicgen.web.controls import NEW_SEEDS, build_controls
 from musicgen.web.desk import WORKERS, Desk
@@ -22,7 +22,15 @@ EXAMPLE = Request(style="jazz", bars=16, key="F major", seed=2)
 """What is ready to play when the page opens."""
 FILE_AGE = 3 * 3600
 """Seconds after which a piece's files are deleted."""
-ACTIONS = player.ACTIONS | downloads.ACTIONS | wall.ACTIONS | original.ACTIONS | learn.ACTIONS
+ACTIONS = (
+    player.ACTIONS
+    | downloads.ACTIONS
+    | morph.ACTIONS
+    | intake.ACTIONS
+    | wall.ACTIONS
+    | original.ACTIONS
+    | learn.ACTIONS
+)
 
 # In the browser, around the server's work: the button is busy from the click until the answer, whatever it is.
 _BUSY = "(...values) => { document.dispatchEvent(new CustomEvent('musicgen:busy')); return values; }"
@@ -47,6 +55,10 @@ def build_page(studio: Studio) -> gr.Blocks:
                         wall.build_wall(desk, example)
                     with gr.Tab("Parts"):
                         parts.build_parts()
+                    with gr.Tab("Morph"):
+                        morph.build_morph()
+                    with gr.Tab("Your music"):
+                        intake.build_intake()
                     with gr.Tab("Originality"):
                         original.build_original()
                     with gr.Tab("Learn"):

@@ -34,4 +34,4 @@ _STYLES = static("page.css") + "".join(
 # body's rules would be lost.
 HEAD = f"""<meta name="description" content="Make multi-track music in a second and take it home as MIDI or audio.">
 <style>{_STYLES}</style>
-<script>{static("common.js")}</script>"""
+<script>{static("common.js")}{static("bring.js")}</script>"""

@@ -1,0 +1,155 @@
+/* Your music: files are read one after another; the chosen one has a card with what was understood, and what to do. */
+const root = document.documentElement;
+const zone = element.querySelector(".drop");
+const input = zone.querySelector("input");
+const list = element.querySelector(".files");
+const card = element.querySelector(".card");
+const deeds = [...card.querySelectorAll("[data-do]")];
+const style = card.querySelector("select");
+const outcome = card.querySelector(".outcome");
+const MOST_FILES = 8; // at a time
+const files = []; // {name, piece: null where it could not be read, before: what was on the stage until then}
+let chosen = null;
+
+/* ---- in ---- */
+
+async function take(chosenFiles) {
+  if (zone.classList.contains("is-busy") || !chosenFiles.length) return;
+  zone.classList.add("is-busy");
+  input.disabled = true;
+  if (chosenFiles.length > MOST_FILES) musicgen.toast(`The first ${MOST_FILES} files are taken.`);
+  let last = null;
+  for (const file of chosenFiles.slice(0, MOST_FILES)) {
+    const answer = await musicgen.takeIn(file);
+    const entry = { name: file.name, piece: answer && answer.piece, before: musicgen.piece };
+    files.push(entry);
+    if (entry.piece) last = entry;
+    draw();
+  }
+  zone.classList.remove("is-busy");
+  input.disabled = false;
+  if (last) choose(last);
+}
+
+/* On the stage and on the card; a file of ours also brings back what it was asked for. */
+function choose(entry) {
+  chosen = entry;
+  draw();
+  musicgen.present(entry.piece);
+  musicgen.restore(entry.piece.request, entry.piece.kind);
+}
+
+input.addEventListener("change", () => {
+  take([...input.files]);
+  input.value = ""; // the same file may be chosen again
+});
+
+/* Files that were dropped anywhere on the page, perhaps before this was here; see bring.js. */
+function pickUp() {
+  const dropped = musicgen.dropped;
+  musicgen.dropped = null;
+  if (dropped) take(dropped);
+}
+document.addEventListener("musicgen:dropped", pickUp);
+document.addEventListener("musicgen:over", (event) => zone.classList.toggle("is-over", event.detail.on));
+
+/* ---- what was understood ---- */
+
+function item(text, tone) {
+  const line = document.createElement("li");
+  line.textContent = text;
+  if (tone) line.style.setProperty("--colour", `var(--c-${tone})`);
+  return line;
+}
+
+const playing = (piece) => piece.lanes.filter((lane) => lane.notes.length);
+
+function draw() {
+  element.querySelector(".intake").classList.toggle("has-files", files.length > 0);
+  list.replaceChildren(...(files.length > 1 || files.some((entry) => !entry.piece) ? files : []).map((entry) => {
+    const line = document.createElement("li");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = entry.name;
+    button.title = entry.piece ? entry.name : `${entry.name} could not be read`;
+    button.disabled = !entry.piece;
+    button.setAttribute("aria-pressed", String(entry === chosen));
+    button.addEventListener("click", () => choose(entry));
+    line.append(button);
+    return line;
+  }));
+  card.hidden = !chosen;
+  if (!chosen || card.dataset.id === chosen.piece.id) return;
+  const { piece } = chosen;
+  card.dataset.id = piece.id;
+  card.querySelector("h3").textContent = chosen.name;
+  const facts = [piece.bars === 1 ? "1 bar" : `${piece.bars} bars`, `${Number(piece.tempo.toFixed(2))} BPM`, piece.key];
+  card.querySelector(".facts").textContent = facts.join(" · ");
+  card.querySelector(".roles").replaceChildren(...playing(piece).map((lane) => item(`${lane.label} ${lane.notes.length}`, lane.role)));
+  const own = piece.request ? ["Made here: the panel shows what it was asked for."] : [];
+  card.querySelector(".said").replaceChildren(...[...own, ...piece.said].map((text) => item(text)));
+  outcome.textContent = "";
+  musicgen.mini(card.querySelector("canvas"), piece);
+  refresh();
+}
+
+/* ---- what to do with it ---- */
+
+const WHY_NOT = {
+  continue: (piece) => (piece.bars + props.more_bars > props.most_bars ? `It would be longer than ${props.most_bars} bars` : ""),
+  accompany: (piece) => (playing(piece).length === piece.lanes.length ? "All five roles play already" : ""),
+};
+const WHAT = {
+  play: "Put it on the stage again",
+  version: "What the model knows of it: through the model and back",
+  vary: "Something like it",
+  continue: `${props.more_bars} more bars`,
+  accompany: "Add the roles that are silent",
+  restyle: "Its melody, the rest in another style",
+  morph: "A pad between it and what was on the stage before",
+};
+
+function refresh() {
+  const busy = root.hasAttribute("data-busy");
+  for (const button of deeds) {
+    const deed = button.dataset.do;
+    const why = chosen && WHY_NOT[deed] ? WHY_NOT[deed](chosen.piece) : "";
+    button.disabled = busy || !chosen || Boolean(why);
+    button.title = why || WHAT[deed];
+  }
+}
+for (const name of ["busy", "idle"]) document.addEventListener(`musicgen:${name}`, () => setTimeout(refresh));
+
+const seed = () => Math.floor(Math.random() * 1000000);
+const EDITS = {
+  vary: () => ({ kind: "vary", strength: 0.5, seed: seed() }),
+  continue: () => ({ kind: "continue", bars: props.more_bars, seed: seed() }),
+  accompany: () => ({ kind: "accompany", seed: seed() }),
+  restyle: () => ({ kind: "restyle", style: style.value, strength: 0.7, seed: seed() }),
+};
+
+async function act(deed) {
+  const { piece, before } = chosen;
+  if (deed === "play") return musicgen.present(piece);
+  if (deed === "morph") return musicgen.between([piece, before && before.id !== piece.id ? before : null]);
+  if (deed === "version") return tell(piece, await musicgen.compose("version", { midi: piece.midi }));
+  await musicgen.compose("change", { midi: piece.midi, edit: EDITS[deed]() });
+}
+card.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-do]");
+  if (button && !button.disabled) act(button.dataset.do);
+});
+
+/* How much of the piece the model's version has. */
+function tell(piece, answer) {
+  if (!answer || chosen.piece !== piece || answer.fidelity === null) return;
+  const percent = (share) => `${Math.round(100 * share)} %`;
+  const figure = document.createElement("b");
+  figure.textContent = percent(answer.fidelity);
+  const labels = Object.fromEntries(piece.lanes.map((lane) => [lane.role, lane.label]));
+  const parts = Object.entries(answer.roles).map(([role, share]) => `${labels[role]} ${percent(share)}`);
+  outcome.replaceChildren(figure, ` onset F1: notes that both have, at the same place and pitch. ${parts.join(" · ")}`);
+}
+
+refresh();
+pickUp();
