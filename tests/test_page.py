@@ -237,7 +237,8 @@ def test_phone_has_no_sideways_scroll_and_generate_in_sight(phone: Visit) -> Non
     assert box is not None and box["y"] + box["height"] <= PHONE["height"]
     small = phone.page.evaluate(
         """[...document.querySelectorAll("button, #style label, #bars label, #lock label")]
-            .filter((e) => e.checkVisibility() && (e.offsetHeight < 36 || e.offsetWidth < 36))
+            .filter((e) => e.checkVisibility() && !e.closest("[aria-hidden=true]"))
+            .filter((e) => e.offsetHeight < 36 || e.offsetWidth < 36)
             .map((e) => e.outerHTML.slice(0, 90))"""
     )
     assert small == [], "too small for a thumb"

@@ -50,7 +50,7 @@ def build_page(studio: Studio) -> gr.Blocks:
                 mixer.build_mixer()
                 downloads.build_downloads(studio.renderer is not None)
                 history.build_history()
-                with gr.Tabs(elem_id="workbench"):
+                with gr.Tabs(elem_id="workbench", overflow_behavior="wrap"):
                     with gr.Tab("Vary"):
                         wall.build_wall(desk, example)
                     with gr.Tab("Parts"):
