@@ -17,7 +17,7 @@ from musicgen.errors import AudioError, RequestError
 from musicgen.intake import read_music
 from musicgen.models.base import Composer
 from musicgen.music import Music
-from musicgen.recipe import Edit, Recipe
+from musicgen.recipe import MOST_STEPS, Edit, Recipe
 from musicgen.request import MAX_SEED, Request
 
 _CODES = 32
@@ -193,6 +193,8 @@ class Studio:
     def _replayed(self, recipe: Recipe) -> Music:
         if recipe.request is None:
             raise RequestError("Expected a piece that was made here. Received: one that began as a file of yours.")
+        if recipe.steps > MOST_STEPS:
+            raise RequestError(f"Expected a piece made in at most {MOST_STEPS} steps. Received: {recipe.steps}.")
         composer = self._composer(recipe.kind, strict=False)
         music = composer.generate(recipe.request)
         encode = partial(self._encode, composer.kind)

@@ -23,6 +23,8 @@ MAX_BYTES = 20_000
 """Longest recipe, as JSON."""
 MAX_EDITS = 64
 MOST_PARTNERS = 3
+MOST_STEPS = 100
+"""Most steps of a piece that is made again; a hostile file could ask for thousands."""
 _DEPTH = 4
 """How deep recipes of partners may lie within one another."""
 
@@ -203,7 +205,13 @@ class Recipe:
     @property
     def replayable(self) -> bool:
         """Whether the piece can be made from this alone."""
-        return self.request is not None and all(each.replayable for edit in self.edits for each in edit.partners)
+        own = self.request is not None and self.steps <= MOST_STEPS
+        return own and all(each.replayable for edit in self.edits for each in edit.partners)
+
+    @property
+    def steps(self) -> int:
+        """How often a model works to make the piece from this: once, for each edit, and for all of each partner."""
+        return 1 + sum(1 + sum(each.steps for each in edit.partners) for edit in self.edits)
 
     @property
     def volumes(self) -> Mapping[str, int]:

@@ -9,7 +9,7 @@ from musicgen.compose import Studio
 from musicgen.errors import RequestError
 from musicgen.midi import from_midi, read_score, timeline, to_midi
 from musicgen.music import Music
-from musicgen.recipe import Edit, Mix, mask_text
+from musicgen.recipe import Edit, Mix, link_text, mask_text
 from musicgen.request import Request
 from tests.tiny import tiny_vae
 
@@ -60,6 +60,17 @@ def test_a_foreign_file_has_no_request_and_cannot_be_replayed(studio: Studio, sm
 def test_a_recipe_of_another_version_is_played_and_said_so(studio: Studio) -> None:
     recipe = replace(studio.make(Request(bars=4)).recipe, model="vae-another")
     assert "another version" in str(studio.replay(recipe).notice)
+
+
+def test_a_recipe_of_too_many_steps_is_not_followed(studio: Studio) -> None:
+    piece = studio.make(Request(bars=4, seed=1))
+    long = replace(piece.recipe, edits=(Edit("reconstruct"),) * 40)
+    nested = replace(piece.recipe, edits=(Edit("morph", partners=(long,) * 3, weights=(1, 1, 1, 1)),))
+    assert (long.steps, long.replayable, nested.steps, nested.replayable) == (41, True, 125, False)
+    assert link_text(long) is not None and link_text(nested) is None
+    with pytest.raises(RequestError, match="at most 100 steps"):
+        studio.replay(nested)
+    assert studio.read(to_midi(piece.music, nested.to_dict()), "mine.mid").recipe.source == "mine.mid"
 
 
 def test_a_mix_sets_tempo_instruments_and_volumes_and_no_note(studio: Studio) -> None:
