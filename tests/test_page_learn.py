@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
 import soundfile
 from playwright.sync_api import Locator, expect
 
 from musicgen.midi import from_midi, seconds
-from musicgen.originality import Finding, Shared, Song
+from musicgen.music import Music
+from musicgen.originality import Finding, Index, Shared, Song
+from musicgen.web import original
 from musicgen.web.original import headline, usual
 from tests.browser import PHONE, Visit
 
@@ -119,6 +123,15 @@ def test_headlines() -> None:
     assert usual(none) == "9 of 100 real songs that were kept from training share 9 or more, in as many bars."
     assert headline(short) == "The melody has fewer than 9 notes: too few to compare."
     assert usual(short) == ""
+
+
+def test_without_the_index_one_line_says_so_and_names_no_folder(
+    small_music: Music, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(original, "_index", lambda: Index.open(tmp_path))
+    told = original.answer(small_music)
+    assert told["kinds"] == [] and "cannot be said" in told["headline"]
+    assert str(tmp_path) not in str(told)
 
 
 # --- learn ------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from musicgen.web.theme import static
 
 LADDER = "ladder.json"
 """Written by `python -m benchmarks.ladder`."""
+_SAYS = {"vae": "noise moved to the map of songs in steps", "gan": "noise to the map of songs in one step"}
 
 
 def build_learn(studio: Studio) -> gr.HTML:
@@ -42,21 +43,24 @@ def there_and_back(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def ladder(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers of baselines to one request, how far each is from real songs, and the live model's own answer."""
+    """The answers of baselines to one request, how far each is from real songs, and the live models' own answers."""
     shipped = json.loads(static(LADDER))
     rungs = [
         {name: rung[name] for name in ("label", "about", "distance")}
         | {"piece": desk.value(desk.studio.read(base64.b64decode(rung["midi"]), rung["label"], trust=True))}
         for rung in shipped["rungs"]
     ]
-    made = desk.studio.make(Request.from_dict(shipped["request"]), sound=False)
-    ours = {
-        "label": f"{made.recipe.kind.upper()}, as on this page",
-        "about": "learned from songs: one map, all parts together",
-        "distance": shipped["models"].get(made.recipe.model),  # another model was not measured
-        "piece": desk.value(made),
-    }
-    return {"rungs": [*rungs, ours], "songs": shipped["songs"], "pieces": shipped["pieces"]}
+    for kind in desk.studio.composers:
+        made = desk.studio.make(Request.from_dict(shipped["request"]), sound=False, kind=kind)
+        ours = {
+            "label": f"{kind.upper()}, as on this page",
+            "about": _SAYS.get(kind, ""),
+            "distance": shipped["models"].get(made.recipe.model),  # another model was not measured
+            "piece": desk.value(made),
+        }
+        rungs.append(ours)
+    rungs.sort(key=lambda rung: -(rung["distance"] or 0))
+    return {"rungs": rungs, "songs": shipped["songs"], "pieces": shipped["pieces"]}
 
 
 ACTIONS = {"there_and_back": there_and_back, "ladder": ladder}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -14,6 +15,8 @@ from musicgen.originality import Answer, Finding, Index
 from musicgen.web.desk import Desk
 from musicgen.web.pieces import read_piece
 from musicgen.web.theme import static
+
+log = logging.getLogger(__name__)
 
 _LABELS = {"melody": "Melody", "tune": "Melody, whatever its rhythm", "chords": "Chords"}
 
@@ -43,7 +46,9 @@ def answer(music: Music) -> dict[str, Any]:
     try:
         found = _index().answer(music)
     except CheckpointError as error:  # all else of the page works
-        return {"headline": "How original this is cannot be said here.", "usual": str(error), "kinds": []}
+        log.warning("%s", error)
+        why = "The index of training songs is missing here, or damaged."
+        return {"headline": "How original this is cannot be said.", "usual": why, "kinds": []}
     melody = next(finding for finding in found.findings if finding.kind == "melody")
     return {
         "headline": headline(melody),
