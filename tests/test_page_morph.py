@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import mido
 import pytest
@@ -158,3 +159,23 @@ def test_a_morph_has_the_notes_that_the_roll_showed(visit: Visit) -> None:
     file = mido.MidiFile(file=io.BytesIO(visit.download("mid")[1]))
     struck = sum(message.type == "note_on" and message.velocity > 0 for track in file.tracks for message in track)
     assert struck == visit.page.evaluate(f"({notes})(window.shown).flat().length")
+
+
+def test_a_kept_piece_and_a_file_can_be_corners(visit: Visit, small_midi: bytes, tmp_path: Path) -> None:
+    (tmp_path / "little tune.mid").write_bytes(small_midi)
+    visit.page.evaluate("musicgen.tell('keep', { piece: musicgen.piece, on: true })")
+    kept = visit.page.evaluate("musicgen.piece.id")
+    visit.generate()
+    open_pad(visit)
+    visit.page.select_option("#morph select >> nth=1", label="Jazz in F major")
+    with visit.page.expect_file_chooser() as chooser:
+        visit.page.select_option("#morph select >> nth=3", "file")
+    chooser.value.set_files(tmp_path / "little tune.mid")
+    names = "[...document.querySelectorAll('#morph select')].map((list) => list.selectedOptions[0].textContent)"
+    visit.page.wait_for_function(f"{names}[3] === 'Jazz in C major'")  # the style that the file says
+    x, y, side = open_pad(visit)
+    visit.page.mouse.click(x + side, y)
+    visit.page.wait_for_function("kept => musicgen.piece.id === kept", arg=kept)
+    visit.page.wait_for_function("!document.querySelector('#stage audio').paused")
+    visit.page.mouse.click(x + 0.9 * side, y + 0.9 * side)
+    visit.page.wait_for_function(MORPHED)

@@ -109,6 +109,8 @@ function group(text, items) {
   return box;
 }
 
+/* A piece that was stored without its sound has it made again, where the server can. */
+const playable = (piece) => ({ ...piece, later: !piece.audio && Boolean(base.audio || base.later) });
 const kept = () => (musicgen.history && musicgen.history.kept ? musicgen.history.kept() : []);
 
 function drawCards() {
@@ -134,7 +136,7 @@ cards.forEach((card, place) => {
       if (place === 0) base = musicgen.piece;
       put(place, place === 0 ? { follows: true, piece: base } : { piece: musicgen.piece });
     }
-    if (value === "kept") put(place, { piece: kept()[Number(index)] });
+    if (value === "kept") put(place, { piece: playable(kept()[Number(index)]) });
     else if (value === "file") choose(place);
     else if (value !== "stage") put(place, { style: value });
   });
