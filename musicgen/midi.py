@@ -233,8 +233,8 @@ def _read(data: bytes, use: Callable[[mido.MidiFile], _T]) -> _T:
         return use(file)
     except MidiError:
         raise
-    except Exception as error:  # mido raises a dozen kinds on damaged files; each of them means the same to a user
-        raise MidiError(f"Expected a MIDI file. Received: bytes that do not parse ({type(error).__name__}).") from None
+    except Exception:  # mido raises a dozen kinds on damaged files; each of them means the same to a user
+        raise MidiError("Expected a MIDI file. Received: a damaged one, or something else.") from None
 
 
 def _timeline(file: mido.MidiFile) -> Timeline:
