@@ -241,7 +241,7 @@ def test_a_stopped_run_goes_on_where_it_was_and_ends_in_a_checkpoint(
 ) -> None:
     start, run = tmp_path / "vae", tmp_path / "run"
     tiny_vae().save_pretrained(start)
-    plan = GANPlan(steps=4, epoch=2, windows=4)
+    plan = GANPlan(steps=4, epoch=2, windows=4, lens_steps=2)
     steps: list[object] = []
     real = GAN.train
 

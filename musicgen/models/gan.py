@@ -18,6 +18,7 @@ from keras import layers, ops
 
 from musicgen.attributes import ATTRIBUTES
 from musicgen.models.layers import Block, attention_bias
+from musicgen.models.lens import FEATURES, Lens, features
 from musicgen.models.prior import ANY_MODE, ANY_SECTION, CHORDS, QUANTILES, Prior
 from musicgen.request import SECTION_BARS
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
@@ -195,15 +196,18 @@ class Generator(keras.Model):
 class Critic(keras.Model):
     """How real a grid of latents looks, given its plan.
 
-    Besides the bars themselves it sees how each differs from its twins, the other bars of the same letter and place,
-    so that it can tell whether themes return as they do in songs.
+    Besides the bars themselves it sees what a `Lens` hears in them, and how each differs from its twins, the other bars
+    of the same letter and place, so that it can tell whether themes return as they do in songs. The lens is not trained
+    with the rest.
     """
 
     def __init__(self, config: GANConfig, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.config = config
         width = config.critic_width
+        self.lens = Lens(config.latent, name="lens", trainable=False)
         self.x_in = layers.Dense(width, name="x_in")
+        self.heard_in = layers.Dense(width, use_bias=False, name="heard_in")
         self.twin_in = layers.Dense(width, use_bias=False, name="twin_in")
         self.conditions = Conditions(width, config.styles, name="conditions")
         self.blocks = _stack(config.critic_blocks, width, config.critic_heads, "block")
@@ -217,7 +221,9 @@ class Critic(keras.Model):
     def build(self, input_shape: Any = None) -> None:
         config, width = self.config, self.config.critic_width
         size = ROLES * config.latent
+        self.lens.build()
         self.x_in.build((None, None, size))
+        self.heard_in.build((None, None, FEATURES))
         self.twin_in.build((None, None, size))
         self.conditions.build()
         self.style_out.build((None,))
@@ -245,6 +251,7 @@ class Critic(keras.Model):
         average = ops.matmul(twins / ops.maximum(ops.sum(twins, axis=-1, keepdims=True), 1.0), flat)
         piece, chords = self.conditions(plan)
         tokens = self.x_in(flat) + self.twin_in((flat - average) * ops.max(twins, axis=-1, keepdims=True))
+        tokens = tokens + self.heard_in(features(self.lens(x)))
         tokens = tokens + self.bar[None, :bars] + piece[:, None] + chords
         tokens = tokens + variation[..., None] * self.variation[None] + unknown[..., None] * self.open[None]
         bias = attention_bias(bar_mask) + same[:, None] * self.same[None, :, None, None]

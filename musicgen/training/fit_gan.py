@@ -17,15 +17,18 @@ from musicgen.errors import CheckpointError
 from musicgen.models.compiling import compiled
 from musicgen.models.gan import Critic, GANConfig, Generator
 from musicgen.models.gan_composer import GANComposer, form_name
+from musicgen.models.lens import DISSONANT, Lens, intervals
 from musicgen.models.prior import ANY_SECTION
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.roles import STYLE_NAMES
 from musicgen.training.adversaries import Adam, CriticStep, GeneratorStep, real_grids
 from musicgen.training.card import read_attribution, write_card
 from musicgen.training.grid_statistics import compare_grids
+from musicgen.training.hearing import fit_lens
 from musicgen.training.latents import LatentWindows
 from musicgen.training.runs import SOURCE_WEIGHTS, append_row, hours, save_state, settle
 
+STATE = "state-gan.weights.h5"
 _JUDGED = 384
 """Validation windows that each epoch's statistics are taken over."""
 _FORM_HIDDEN = 0.1
@@ -45,6 +48,7 @@ class GANPlan:
         rate, critic_rate: learning rates; warmed up linearly, then cosine to a tenth.
         gamma: weight of the gradient penalties.
         decay: of the average of the generator's weights.
+        lens_steps: of the lens through which the critic hears harmony, before all others.
         seed: of initial weights.
     """
 
@@ -55,6 +59,7 @@ class GANPlan:
     critic_rate: float = 1.5e-3
     gamma: float = 1.0
     decay: float = 0.999
+    lens_steps: int = 1500
     seed: int = 0
 
 
@@ -136,7 +141,10 @@ def train_gan(
         generator.quantiles.assign(train.quantiles())
     train.rank(gan.generator)
     valid.rank(gan.generator)
-    judge = judged(gan.average, valid)
+    if not (run / STATE).exists():
+        lens = fit_lens(train, dataset, gan.generator, plan.lens_steps)
+        gan.critic.lens.set_weights(lens.get_weights())
+    judge = judged(gan.average, valid, gan.critic.lens)
     _fit(gan, train, run, plan, judge)
     card = {
         "corpus": dataset.manifest["kept"]["all"],
@@ -164,7 +172,7 @@ def _optimiser(rate: float, steps: int) -> keras.optimizers.Optimizer:
 
 def _fit(gan: GAN, windows: LatentWindows, run: Path, plan: GANPlan, judge: Callable[[], dict[str, float]]) -> None:
     """Train for the steps of the plan, counting those of earlier, stopped runs."""
-    state = run / "state-gan.weights.h5"
+    state = run / STATE
     if state.exists():
         gan.load_weights(state)
     step = gan.step
@@ -183,9 +191,12 @@ def _fit(gan: GAN, windows: LatentWindows, run: Path, plan: GANPlan, judge: Call
             save_state(gan, state)
 
 
-def judged(generator: Generator, windows: LatentWindows, count: int = _JUDGED) -> Callable[[], dict[str, float]]:
+def judged(
+    generator: Generator, windows: LatentWindows, lens: Lens, count: int = _JUDGED
+) -> Callable[[], dict[str, float]]:
     """A function that compares what a generator makes for the plans of up to `count` windows with those windows.
 
+    Statistics are those of `compare_grids`, and the share of dissonant intervals between roles as a lens hears them.
     Nothing is given and the noise is always the same. Windows that were cut short are left out where others are left.
     """
     batches = [windows.batch() for _ in range(-(-2 * count // windows.size))]
@@ -201,7 +212,16 @@ def judged(generator: Generator, windows: LatentWindows, count: int = _JUDGED) -
     make = compiled(lambda noise, plan: generator(noise, plan))
     letter = np.where(batch["form"] == ANY_SECTION, -1, batch["form"] // 2)
     exists = batch["bar_mask"][:, :, None] * batch["present"][:, None]
-    return lambda: compare_grids(make(noise, plan), real, letter, exists)
+    hear = compiled(lambda x: intervals(lens(x)))
+
+    def judge() -> dict[str, float]:
+        grid = make(noise, plan)
+        result = compare_grids(grid, real, letter, exists)
+        for name, each in (("made", grid), ("real", real)):
+            result[f"clash_{name}"] = float(hear(each)[..., DISSONANT].sum(axis=-1).mean())
+        return result
+
+    return judge
 
 
 def posterior_deviation(windows: LatentWindows) -> np.ndarray:
