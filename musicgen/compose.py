@@ -78,12 +78,16 @@ class Studio:
     def open(cls, model: str = "vae", sound: bool = True, others: Sequence[str] = ()) -> Studio:
         """Load models (bundled name, folder, or `org/name@revision`) and, where it can be had, the synthesiser.
 
+        Args:
+            others: bundled models to have beside it; that of its own kind is passed over.
+
         Raises:
             CheckpointError: a model cannot be loaded. A missing synthesiser is no error, it becomes `notice`.
         """
         from musicgen.models import load_composer  # loads Keras: not at import time
 
-        composer, *more = (load_composer(hub.resolve(name)) for name in (model, *others))
+        composer = load_composer(hub.resolve(model))
+        more = [load_composer(hub.resolve(name)) for name in others if name != composer.kind]
         if not sound:
             return cls(composer, others=more)
         try:

@@ -31,7 +31,8 @@ MAX_SESSIONS = 512
 
 
 def open_studio(progress: hub.Progress | None = None) -> Studio:
-    """The studio that the environment asks for, warmed up so that the first visitor does not wait for a compiler.
+    """The studio that the environment asks for, and the models of other kinds that ship; its first one warmed up, so
+    that the first visitor does not wait for a compiler.
 
     Where its model is to come from the Hub and cannot be had, or is no good, the model that ships plays, and the page
     says so; the log says why.
@@ -48,12 +49,12 @@ def open_studio(progress: hub.Progress | None = None) -> Studio:
     try:
         if progress is not None:
             hub.resolve(model, progress=progress)  # the studio then finds it in the cache
-        studio = Studio.open(model)
+        studio = Studio.open(model, others=hub.bundled_names())
     except CheckpointError as error:
         if not _is_pinned(model):
             raise
         print(error, file=sys.stderr)
-        studio = Studio.open(DEFAULT_MODEL)
+        studio = Studio.open(DEFAULT_MODEL, others=hub.bundled_names())
         what = "The Hub could not be reached"
         if not isinstance(error, HubUnreachable):
             what = "The page's own model could not be loaded"
@@ -134,6 +135,10 @@ def serve(opener: Callable[[hub.Progress | None], Studio] = open_studio) -> None
         state_session_capacity=MAX_SESSIONS,
         prevent_thread_lock=True,
     )
+    # seconds, so only now: the page answers already, and the example is rendered
     if studio.renderer is not None:
-        studio.renderer.warm_up()  # seconds, so only now: the page answers already, and the example is rendered
+        studio.renderer.warm_up()
+    for composer in studio.composers.values():
+        if composer is not studio.composer:
+            composer.warm_up()
     page.block_thread()
