@@ -7,9 +7,9 @@ import numpy as np
 
 from musicgen.corpus.dataset import Dataset
 from musicgen.models.gan import Critic, GANConfig, Generator
-from musicgen.models.lens import FEATURES, Lens, features, intervals
+from musicgen.models.lens import CHROMA, FEATURES, HEARD, Lens, features, intervals
 from musicgen.roles import ROLE_NAMES, ROLES
-from musicgen.training.hearing import fit_lens, half_bar_chroma
+from musicgen.training.hearing import fit_lens, heard
 from musicgen.training.latents import LatentWindows
 from tests.tiny import tiny_vae
 
@@ -25,20 +25,27 @@ def test_chroma_tells_how_much_of_each_half_bar_a_pitch_class_sounds() -> None:
     rows = np.array([
         row(0, MELODY, 12, 72, 10),  # a C from beat 2 on, 24 ticks: half of each half bar
         row(1, BASS, 0, 43, 13),  # a G, 48 ticks: the whole bar
-        [1, DRUMS, 0, 0, 0, 4],
     ])  # fmt: skip
-    chroma = half_bar_chroma(rows, 2).reshape(2, 4, 2, 12)
+    chroma = heard(rows, 2)[..., :CHROMA].reshape(2, 5, 2, 12)
     assert chroma[0, MELODY, :, 0].tolist() == [0.5, 0.5]
     assert chroma[1, BASS, :, 7].tolist() == [1, 1]
     assert float(chroma.sum()) == 3
 
 
+def test_where_notes_begin_and_how_many() -> None:
+    rows = np.array([row(0, CHORDS, 6, pitch, 4) for pitch in (60, 64, 67)] + [[0, DRUMS, 24, 0, 0, 4]])
+    table = heard(rows, 1)[0]
+    assert np.flatnonzero(table[CHORDS, CHROMA:48]).tolist() == [1, 9, 17]  # at least one, two, three in the 2nd eighth
+    assert np.flatnonzero(table[CHORDS, 48:]).tolist() == [2]
+    assert np.flatnonzero(table[DRUMS]).tolist() == [8, 48 + 8]  # a kick on beat 3
+
+
 def test_intervals_between_roles_are_counted_modulo_an_octave() -> None:
-    chroma = np.zeros((1, 1, 1, 4, 12), np.float32)
-    chroma[..., MELODY, 0] = chroma[..., CHORDS, 1] = 1  # C against C sharp
-    heard = np.asarray(intervals(chroma))[0, 0, 0]
-    assert np.argmax(heard[0]) == 1 and 0.9 < heard[0].sum() <= 1
-    assert heard[1].sum() == 0  # no bass, no interval with it
+    table = np.zeros((1, 1, 5, HEARD), np.float32)
+    table[..., MELODY, 0] = table[..., CHORDS, 1] = 1  # C against C sharp
+    found = np.asarray(intervals(table))[0, 0, :, 0]
+    assert np.argmax(found[0]) == 1 and 0.9 < found[0].sum() <= 1
+    assert found[1].sum() == 0  # no bass, no interval with it
 
 
 def test_the_critic_hears_through_the_lens_and_does_not_change_it() -> None:
@@ -46,10 +53,10 @@ def test_the_critic_hears_through_the_lens_and_does_not_change_it() -> None:
     critic = Critic(config, name="critic")
     lens = {id(weight) for weight in critic.lens.weights}
     assert len(lens) == 4 and not lens & {id(weight) for weight in critic.trainable_weights}
-    assert tuple(features(np.zeros((2, 16, 2, 4, 12), np.float32)).shape) == (2, 16, FEATURES)
+    assert tuple(features(np.zeros((2, 16, 5, HEARD), np.float32)).shape) == (2, 16, FEATURES)
 
 
-def test_a_lens_learns_the_pitch_classes_of_latents(prepared: Path) -> None:
+def test_a_lens_learns_what_latents_sound_like(prepared: Path) -> None:
     keras.utils.set_random_seed(1)
     vae, dataset = tiny_vae().vae, Dataset.open(prepared)
     windows = LatentWindows(vae, dataset, "train", 4, 4, {}, 0)
@@ -58,10 +65,10 @@ def test_a_lens_learns_the_pitch_classes_of_latents(prepared: Path) -> None:
     generator.mean.assign(mean)
     generator.scale.assign(scale)
     x = (windows.mean.astype(np.float32) - mean) / scale
-    heard = [np.asarray(fit_lens(windows, dataset, generator, steps)(x)) for steps in (0, 60)]
-    places = [dataset.rows(piece, 0, piece.bars) for piece in dataset.split("train")[:1]]
-    truth = half_bar_chroma(places[0], 16)[:16].reshape(-1, 4, 2, 12).transpose(0, 2, 1, 3)
-    before, after = (float(np.abs(each[0, : len(truth)] - truth).mean()) for each in heard)
+    answers = [np.asarray(fit_lens(windows, dataset, generator, steps)(x)) for steps in (0, 60)]
+    piece = dataset.split("train")[0]
+    truth = heard(dataset.rows(piece, 0, min(16, piece.bars)), min(16, piece.bars))
+    before, after = (float(np.abs(each[0, : len(truth)] - truth).mean()) for each in answers)
     assert after < 0.5 * before
 
 

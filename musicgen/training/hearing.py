@@ -1,4 +1,4 @@
-"""Teaching a `Lens` which pitch classes the notes of a cell have."""
+"""Teaching a `Lens` what the notes of a cell are like."""
 
 from __future__ import annotations
 
@@ -10,18 +10,25 @@ import numpy as np
 from musicgen.codec import DURATIONS
 from musicgen.corpus.dataset import Dataset
 from musicgen.models.gan import Generator
-from musicgen.models.lens import HALVES, PITCHED, Lens
+from musicgen.models.lens import CHROMA, HALVES, HEARD, PITCHED, ROLES, STEPS, Lens
 from musicgen.music import TICKS_PER_BAR
-from musicgen.roles import ROLES
+from musicgen.roles import DRUM_PITCHES
+from musicgen.roles import ROLES as ROLE_TABLE
 from musicgen.training.batches import every_place
 from musicgen.training.latents import LatentWindows
 
 _WINDOWS = 64
 _RATE = 3e-3
+_EIGHTHS = 8
+_DRUMS = tuple(
+    [index for index, pitch in enumerate(DRUM_PITCHES) if pitch in kinds]
+    for kinds in ((35, 36), (37, 38, 39, 40), (42, 44, 46, 49, 51, 53, 57, 59))
+)
+"""Drum indices of kicks, snares and cymbals."""
 
 
 class _Lesson(keras.Model):
-    """Latents, blurred as their posteriors are, to chroma; cross entropy."""
+    """Latents, blurred as their posteriors are, to what is heard; cross entropy."""
 
     def __init__(self, lens: Lens) -> None:
         super().__init__(name="lesson")
@@ -40,7 +47,7 @@ def fit_lens(windows: LatentWindows, dataset: Dataset, generator: Generator, ste
     """
     bars = generator.config.bars
     places = every_place(dataset, "train", bars, hop)
-    heard = np.stack([half_bar_chroma(dataset.rows(piece, first, length), bars) for piece, first, length in places])
+    truth = np.stack([heard(dataset.rows(piece, first, length), bars) for piece, first, length in places])
     lens = Lens(generator.config.latent, name="lens")
     lens.build()
     lesson = _Lesson(lens)
@@ -53,30 +60,50 @@ def fit_lens(windows: LatentWindows, dataset: Dataset, generator: Generator, ste
         chosen = rng.choice(len(places), _WINDOWS, p=windows.chance)
         x = (windows.mean[chosen].astype(np.float32) - mean) / scale
         x = x + blur * rng.standard_normal(x.shape).astype(np.float32)
-        lesson.train_on_batch(x, heard[chosen].astype(np.float32))
+        lesson.train_on_batch(x, truth[chosen].astype(np.float32))
     return lens
 
 
-def half_bar_chroma(rows: np.ndarray, bars: int) -> np.ndarray:
-    """Share of each half bar in which a pitched role sounds each pitch class, 0 to 1.
+def heard(rows: np.ndarray, bars: int) -> np.ndarray:
+    """What a `Lens` is to hear in each cell.
+
+    Of a pitched role: the share of each half bar in which each pitch class sounds; whether at least one, two, three
+    notes begin in each eighth of the bar; whether any begins on each sixteenth. Of the drums: whether kick, snare and
+    cymbals are struck on each sixteenth, and whether anything is.
 
     Args:
         rows: notes as `codec.COLUMNS`.
 
     Returns:
-        float16, shape (bars, pitched roles, halves * 12).
+        float16, 0 to 1, shape (bars, roles, `HEARD`).
     """
+    table = np.zeros((bars, ROLES, HEARD), np.float32)
+    table[:, :PITCHED, :CHROMA] = _chroma(rows[rows[:, 1] < PITCHED].astype(np.int64), bars)
+    bar, role, tick, pitch = rows[:, :4].astype(np.int64).T
+    table[bar, role, HEARD - STEPS + tick * STEPS // TICKS_PER_BAR] = 1
+    begun = np.zeros((bars, ROLES, _EIGHTHS), np.int64)
+    np.add.at(begun, (bar, role, tick * _EIGHTHS // TICKS_PER_BAR), 1)
+    for least in range(1, 4):
+        start = CHROMA + (least - 1) * _EIGHTHS
+        table[:, :PITCHED, start : start + _EIGHTHS] = begun[:, :PITCHED] >= least
+    for index, kinds in enumerate(_DRUMS):
+        here = (role == PITCHED) & np.isin(pitch, kinds)
+        table[bar[here], PITCHED, index * STEPS + tick[here] * STEPS // TICKS_PER_BAR] = 1
+    return table.astype(np.float16)
+
+
+def _chroma(rows: np.ndarray, bars: int) -> np.ndarray:
+    """Share of each half bar in which each pitch class sounds, shape (bars, pitched roles, `CHROMA`)."""
     half = TICKS_PER_BAR // HALVES
-    pitched = rows[rows[:, 1] < PITCHED].astype(np.int64)
-    low = np.array([role.low for role in ROLES])
-    start = pitched[:, 0] * TICKS_PER_BAR + pitched[:, 2]
-    end = np.minimum(start + np.array(DURATIONS)[pitched[:, 4]], bars * TICKS_PER_BAR)
-    classes = (low[pitched[:, 1]] + pitched[:, 3]) % 12
+    low = np.array([role.low for role in ROLE_TABLE])
+    start = rows[:, 0] * TICKS_PER_BAR + rows[:, 2]
+    end = np.minimum(start + np.array(DURATIONS)[rows[:, 4]], bars * TICKS_PER_BAR)
+    classes = (low[rows[:, 1]] + rows[:, 3]) % 12
     table = np.zeros((bars * HALVES, PITCHED, 12), np.float32)
     for later in range(max(DURATIONS) // half + 1):
         place = start // half + later
         sounds = np.minimum(end, (place + 1) * half) - np.maximum(start, place * half)
         here = sounds > 0
-        np.add.at(table, (place[here], pitched[here, 1], classes[here]), sounds[here] / half)
+        np.add.at(table, (place[here], rows[here, 1], classes[here]), sounds[here] / half)
     shaped = np.minimum(table, 1).reshape(bars, HALVES, PITCHED, 12).transpose(0, 2, 1, 3)
-    return shaped.reshape(bars, PITCHED, HALVES * 12).astype(np.float16)
+    return np.asarray(shaped.reshape(bars, PITCHED, CHROMA))

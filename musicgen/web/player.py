@@ -1,7 +1,7 @@
 """The stage: title, piano roll and transport.
 
 The drawing is `static/roll.js`, the transport `static/player.js`, the buttons beside the title and the keys
-`static/actions.js`.
+`static/actions.js`, the switch between models `static/twins.js`.
 """
 
 from __future__ import annotations
@@ -26,13 +26,18 @@ def build_player(desk: Desk, result: Result) -> gr.HTML:
     def ask(call: Any) -> dict[str, Any]:  # Gradio marks what it may call, and a method cannot be marked
         return desk.ask(call)
 
+    kinds = [
+        {"name": kind, "label": kind.upper(), "title": f"The same request and seed, by the {kind.upper()}"}
+        for kind in desk.studio.composers
+    ]
     return gr.HTML(
         desk.value(result),
         html_template=static("player.html"),
-        js_on_load=static("roll.js") + static("player.js") + static("actions.js"),
+        js_on_load=static("roll.js") + static("player.js") + static("actions.js") + static("twins.js"),
         apply_default_css=False,
         server_functions=[ask],
         elem_id="stage",
+        kinds=kinds if len(kinds) > 1 else [],
     )
 
 
