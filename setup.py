@@ -5,5 +5,9 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["musicgen*"]), "musicgen.checkpoints"],
     package_dir={"musicgen.checkpoints": "checkpoints"},
-    package_data={"musicgen.web": ["static/*"], "musicgen.checkpoints": ["*/*"]},
+    package_data={
+        "musicgen.evaluation": ["*.npz"],
+        "musicgen.web": ["static/*"],
+        "musicgen.checkpoints": ["*/*"],
+    },
 )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from musicgen.errors import AudioError, RequestError
 from musicgen.intake import read_music
 from musicgen.models.base import Composer
 from musicgen.music import Music
+from musicgen.own_style import OwnStyle
 from musicgen.recipe import MOST_STEPS, Edit, Recipe
 from musicgen.request import MAX_SEED, Request
 
@@ -162,6 +164,22 @@ class Studio:
         composer = self._composer(piece.recipe.kind, strict=False)
         encode = partial(self._encode, composer.kind)
         return apply(composer, piece.music, edit, [each.music for each in partners], encode)
+
+    def in_style(self, own: OwnStyle, sound: bool = True, **wishes: Any) -> Result:
+        """A new piece in a style of somebody's own; `wishes` are fields of its `Request`, such as bars, key and seed.
+
+        Raises:
+            RequestError: a wish that a `Request` refuses, or a style that another version of the model found.
+        """
+        composer = self._composer(own.model.split("-")[0], strict=False)
+        if composer.identity != own.model:
+            raise RequestError("Expected a style that this model found. Received: one of another model; make it again.")
+        request = own.request(**wishes)
+        piece = self.make(request, sound=False, kind=composer.kind)
+        *first, last = own.edits(request.seed)
+        for edit in first:
+            piece = self.change(piece, edit, sound=False)
+        return self.change(piece, last, sound=sound)
 
     def morph(self, pieces: Sequence[Result], weights: Sequence[float], sound: bool = True) -> Result:
         """Between up to four pieces, see `edits.apply`.

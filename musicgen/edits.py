@@ -9,8 +9,9 @@ import numpy as np
 
 from musicgen.errors import RequestError
 from musicgen.models.base import MAX_BARS, Composer
+from musicgen.models.leaning import lean
 from musicgen.music import Music, Track
-from musicgen.recipe import Edit, Mix, read_mask
+from musicgen.recipe import Edit, Mix, read_mask, read_vector
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES
 
 Encode = Callable[[Music], np.ndarray]
@@ -41,6 +42,8 @@ def apply(
         return composer.continue_(music, edit.bars, edit.seed)
     if edit.kind == "restyle":
         return composer.transfer(music, edit.style, edit.strength, edit.seed)
+    if edit.kind == "lean":
+        return lean(composer, music, read_vector(edit.vector), edit.strength, edit.seed)
     if edit.kind == "mix":
         return mixed(music, edit.mix)
     if edit.kind == "morph":

@@ -25,6 +25,10 @@ MAX_EDITS = 64
 MOST_PARTNERS = 3
 MOST_STEPS = 100
 """Most steps of a piece that is made again; a hostile file could ask for thousands."""
+MAX_VECTOR = 2000
+"""Longest text of a style vector: 150 numbers for each role."""
+_FARTHEST = 100.0
+"""Largest number in a style vector, some thirty times what a piece has; a hostile file could hold any."""
 _DEPTH = 4
 """How deep recipes of partners may lie within one another."""
 
@@ -80,14 +84,15 @@ class Edit:
     """One change of a piece; see the method of `Composer` that its kind names.
 
     Args:
-        kind: "vary", "infill", "accompany", "continue", "restyle", "reconstruct", "morph" or "mix"; which of the
-            others it takes is in `FIELDS`.
+        kind: "vary", "infill", "accompany", "continue", "restyle", "lean", "reconstruct", "morph" or "mix"; which of
+            the others it takes is in `FIELDS`.
         seed: 0 to 2**32 - 1.
         strength: 0 to 1.
         keep: cells that come back note for note, as `mask_text` writes them; "" for none.
         bars: how many more, 1 to 64.
         roles: those that are added where the piece has them not.
         style: a name of `roles.STYLES`.
+        vector: what the piece leans to, as `vector_text` writes it.
         partners: recipes of up to three other pieces.
         weights: of the piece and of each partner, 0 or more, not all 0.
         mix: how it is played from here on.
@@ -103,6 +108,7 @@ class Edit:
     bars: int = 4
     roles: tuple[str, ...] = ()
     style: str = ""
+    vector: str = ""
     partners: tuple[Recipe, ...] = ()
     weights: tuple[float, ...] = ()
     mix: Mix = field(default_factory=Mix)
@@ -123,6 +129,8 @@ class Edit:
         self._set("roles", tuple(role for role in ROLE_NAMES if role in self.roles))
         if "style" in used and self.style not in STYLE_BY_NAME:
             raise RequestError(f"style: expected one of {', '.join(STYLE_NAMES)}. Received: {shown(self.style)}.")
+        if "vector" in used:
+            read_vector(self.vector)
         if "partners" in used:
             self._set("partners", tuple(self.partners))
             if not isinstance(self.weights, (list, tuple)) or len(self.weights) != 1 + len(self.partners):
@@ -174,6 +182,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "accompany": ("seed", "roles"),
     "continue": ("seed", "bars"),
     "restyle": ("seed", "style", "strength"),
+    "lean": ("seed", "strength", "vector"),
     "reconstruct": (),
     "morph": ("partners", "weights"),
     "mix": ("mix",),
@@ -311,3 +320,27 @@ def read_mask(text: str, bars: int) -> np.ndarray:
     if len(bits) != -(-count // 8) * 8:
         raise RequestError(f"keep: expected a mask of {bars} bars and {len(ROLE_NAMES)} roles. Received: another.")
     return bits[:count].reshape(bars, len(ROLE_NAMES)).astype(bool)
+
+
+def vector_text(vector: np.ndarray) -> str:
+    """A style vector, shape (roles, latent size), NaN for a role that it says nothing of, as base64 of float16."""
+    return base64.b64encode(np.asarray(vector, "<f2").tobytes()).decode()
+
+
+def read_vector(text: object) -> np.ndarray:
+    """The inverse of `vector_text`, float32.
+
+    Raises:
+        RequestError: the text is not that of a vector for five roles, or one of a role that is half there.
+    """
+    wrong = RequestError("vector: expected the style of some pieces, as text. Received: something else.")
+    if not isinstance(text, str) or not 0 < len(text) <= MAX_VECTOR:
+        raise wrong
+    try:
+        vector = np.frombuffer(base64.b64decode(text, validate=True), "<f2").reshape(len(ROLE_NAMES), -1)
+    except ValueError:
+        raise wrong from None
+    said = np.isfinite(vector)
+    if (said.any(axis=1) != said.all(axis=1)).any() or (np.abs(vector[said]) > _FARTHEST).any():
+        raise wrong
+    return vector.astype(np.float32)

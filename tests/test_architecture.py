@@ -26,8 +26,10 @@ ALLOWED = {
     "export": {"errors", "roles", "music", "midi", "rolls", "audio", "export"},
     "recipe": {"errors", "roles", "request"},
     "edits": {"errors", "roles", "music", "recipe", "models"},
+    "own_style": {"errors", "roles", "music", "request", "attributes", "recipe", "models", "evaluation"},
     "compose": {
         "errors", "music", "request", "models", "hub", "midi", "audio", "export", "intake", "recipe", "edits",
+        "own_style",
     },
     "benchmark": {"errors", "request", "compose"},
     "corpus": {"errors", "roles", "music", "harmony", "codec", "midi", "corpus"},
@@ -39,7 +41,7 @@ ALLOWED = {
     "publish": {"errors", "request", "models", "hub", "training", "evaluation"},
     "web": {
         "errors", "roles", "attributes", "music", "request", "recipe", "hub", "midi", "export", "compose",
-        "evaluation", "intake", "originality", "change", "web",
+        "own_style", "evaluation", "intake", "originality", "change", "web",
     },
     "__main__": {
         "errors", "roles", "request", "export", "hub", "compose", "benchmark", "corpus", "training", "evaluation",

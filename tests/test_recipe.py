@@ -6,7 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicgen.errors import RequestError
-from musicgen.recipe import MAX_EDITS, Edit, Mix, Recipe, link_text, mask_text, read_link, read_mask
+from musicgen.recipe import (
+    MAX_EDITS,
+    Edit,
+    Mix,
+    Recipe,
+    link_text,
+    mask_text,
+    read_link,
+    read_mask,
+    read_vector,
+    vector_text,
+)
 from musicgen.request import Request
 
 JAZZ = Recipe("vae-012345", Request(style="jazz", bars=8, seed=7))
@@ -107,3 +118,23 @@ def test_a_mask_is_hexadecimal_digits() -> None:
 def test_every_mask_comes_back(bars: int, seed: int) -> None:
     cells = np.random.default_rng(seed).random((bars, 5)) < 0.5
     assert (read_mask(mask_text(cells), bars) == cells).all()
+
+
+def test_a_style_vector_comes_back_and_says_nothing_of_roles_that_are_not_in_it() -> None:
+    vector = np.array([[0.5, -2], [1, 0], [np.nan, np.nan], [3, 1], [0.25, 4]], np.float32)
+    assert np.array_equal(read_vector(vector_text(vector)), vector, equal_nan=True)
+    edit = Edit("lean", 3, 0.5, vector=vector_text(vector))
+    assert Edit.from_dict(edit.to_dict()) == edit
+    assert read_link(str(link_text(JAZZ.after(edit)))) == JAZZ.after(edit)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "", 7, "no base64!", "AAA=", "A" * 4000,
+        vector_text(np.full((5, 2), 1e4)), vector_text(np.array([[1, np.nan]] * 5)),
+    ],
+)  # fmt: skip
+def test_what_is_no_style_vector_is_refused(wrong: object) -> None:
+    with pytest.raises(RequestError, match="vector: expected the style of some pieces"):
+        Edit.from_dict({"kind": "lean", "vector": wrong})
