@@ -107,6 +107,22 @@ def test_the_page_refuses_what_the_server_would(desk: Desk) -> None:
     assert f"const MOST_BYTES = {MAX_BYTES};" in static("bring.js")
 
 
+def test_files_make_a_style_and_a_style_makes_pieces(desk: Desk) -> None:
+    pieces = [take_in(desk, foreign_file(bars))["piece"]["midi"] for bars in (6, 9)]
+    found = desk.ask({"action": "my_style", "pieces": pieces})
+    made = desk.ask({"action": "in_style", "style": found["style"], "bars": 8, "key": "G minor", "seed": 3})["piece"]
+    assert (made["bars"], made["key"], made["tempo"], made["edits"]) == (8, "G minor", 92, ["lean", "mix"])
+    assert made["link"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"action": "my_style", "pieces": ["?", "?"]}, {"action": "my_style", "pieces": 7}, {"action": "in_style"}],
+)
+def test_what_is_no_style_is_one_plain_line(desk: Desk, values: dict[str, object]) -> None:
+    assert desk.ask(values)["error"].startswith("Expected")
+
+
 # --- in a browser -----------------------------------------------------------------------------------------------
 
 CARD = "#intake .card"
@@ -195,3 +211,28 @@ def test_a_file_may_be_dropped_anywhere_and_goes_to_the_pad(visit: Visit, tune: 
     names = "[...document.querySelectorAll('#morph select')].map((list) => list.selectedOptions[0].textContent)"
     left, right = visit.page.evaluate(names)[:2]
     assert left.startswith("dropped in ") and right == "Jazz in F major"
+
+
+def test_a_few_files_make_my_style_which_stays_until_it_is_removed(visit: Visit, tune: Path, tmp_path: Path) -> None:
+    other = tmp_path / "garden waltz.mid"
+    other.write_bytes(foreign_file(12))
+    bring(visit, tune)
+    expect(visit.page.locator(f"{CARD} h3")).to_have_text("kitchen waltz.mid")
+    expect(visit.page.locator("#intake .own")).to_be_hidden()
+    bring(visit, other)
+    visit.page.click("#intake [data-own=find]")
+    expect(visit.page.locator("#intake .chip")).to_contain_text("My style (2 files)")
+    visit.page.click("#bars label:has(input[value='8'])")
+    visit.page.click("#intake [data-own=play]")
+    visit.page.wait_for_function("musicgen.piece.edits.includes('lean')")
+    made = visit.page.evaluate(
+        "({ bars: musicgen.piece.bars, tempo: musicgen.piece.tempo, link: musicgen.piece.link })"
+    )
+    assert (made["bars"], made["tempo"], bool(made["link"])) == (8, 92, True)
+    visit.page.reload()
+    visit.page.wait_for_function("window.musicgen && musicgen.piece")
+    visit.page.click("#workbench [role=tab]:text-is('Your music')")
+    expect(visit.page.locator("#intake .chip")).to_contain_text("My style (2 files)")
+    visit.page.click("#intake [data-own=drop]")
+    expect(visit.page.locator("#intake .own")).to_be_hidden()
+    assert visit.page.evaluate("localStorage.getItem('musicgen:my-style')") is None

@@ -10,8 +10,9 @@ import gradio as gr
 from musicgen.errors import RequestError
 from musicgen.evaluation.reconstruction import onset_f1
 from musicgen.intake import MAX_BARS
+from musicgen.own_style import FEWEST, MOST, OwnStyle, own_style
 from musicgen.recipe import Edit
-from musicgen.roles import ROLE_NAMES, STYLES
+from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES
 from musicgen.web.desk import Desk
 from musicgen.web.pieces import MAX_BYTES, decoded, read_piece
 from musicgen.web.theme import static
@@ -31,6 +32,8 @@ def build_intake() -> gr.HTML:
         most_bytes=MAX_BYTES,
         most_bars=MAX_BARS,
         more_bars=MORE_BARS,
+        fewest=FEWEST,
+        most=MOST,
     )
 
 
@@ -56,4 +59,20 @@ def version(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-ACTIONS = {"take_in": take_in, "version": version}
+def my_style(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The style that the `pieces` (their MIDI files) have in common, for the browser to keep."""
+    given = values.get("pieces")
+    if not isinstance(given, list) or not FEWEST <= len(given) <= MOST:
+        raise RequestError(f"Expected {FEWEST} to {MOST} pieces. Received: something else; reload the page.")
+    pieces = [read_piece(desk.studio, each).music for each in given]
+    own = own_style(desk.studio.composer, pieces)
+    return {"style": own.to_dict(), "nearest": STYLE_BY_NAME[own.style].label}
+
+
+def in_style(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A new piece in a `style` of `my_style`, with the `bars`, the `key` and the `seed` that the browser wants."""
+    wishes = {name: values[name] for name in ("bars", "key", "seed") if name in values}
+    return {"piece": desk.value(desk.studio.in_style(OwnStyle.from_dict(values.get("style")), sound=False, **wishes))}
+
+
+ACTIONS = {"take_in": take_in, "version": version, "my_style": my_style, "in_style": in_style}

@@ -155,5 +155,5 @@ def _facts(result: Result) -> list[str]:
 
 _DONE = {
     "vary": "varied", "infill": "filled in", "accompany": "accompanied", "continue": "continued",
-    "restyle": "restyled", "reconstruct": "reconstructed", "morph": "morphed", "mix": "remixed",
+    "restyle": "restyled", "lean": "styled", "reconstruct": "reconstructed", "morph": "morphed", "mix": "remixed",
 }  # fmt: skip

@@ -25,6 +25,7 @@ async function take(chosenFiles) {
     files.push(entry);
     if (entry.piece) last = entry;
     draw();
+    drawStyle();
   }
   zone.classList.remove("is-busy");
   input.disabled = false;
@@ -151,5 +152,64 @@ function tell(piece, answer) {
   outcome.replaceChildren(figure, ` onset F1: notes that both have, at the same place and pitch. ${parts.join(" · ")}`);
 }
 
+/* ---- my style: what some of the files have in common, kept by the browser ---- */
+
+const own = element.querySelector(".own");
+const [find, play] = ["find", "play"].map((name) => own.querySelector(`[data-own=${name}]`));
+const SHELF = "musicgen:my-style";
+let mine = null; // {files: how many, nearest: label, style: what the server takes}
+try {
+  const kept = JSON.parse(localStorage.getItem(SHELF));
+  if (kept && kept.style && Number.isInteger(kept.files) && typeof kept.nearest === "string") mine = kept;
+} catch {} // no storage here, or something else in it
+
+function keepStyle(found) {
+  mine = found;
+  try {
+    if (mine) localStorage.setItem(SHELF, JSON.stringify(mine));
+    else localStorage.removeItem(SHELF);
+  } catch {} // then it lasts as long as the page
+  drawStyle();
+}
+
+const readable = () => files.filter((entry) => entry.piece).slice(-props.most);
+
+function drawStyle() {
+  const count = readable().length;
+  const busy = root.hasAttribute("data-busy");
+  own.hidden = !mine && count < props.fewest;
+  find.hidden = count < props.fewest;
+  find.textContent = mine ? "Make it again" : "Make my style";
+  find.title = `What these ${count} files have in common, without training`;
+  find.disabled = busy;
+  own.querySelector(".chip").hidden = play.hidden = !mine;
+  if (!mine) return;
+  own.querySelector(".name").textContent = `My style (${mine.files} files)`;
+  play.disabled = busy;
+  play.title = `A new piece with the bars and the key of the panel; nearest of our styles: ${mine.nearest}`;
+}
+for (const name of ["busy", "idle"]) document.addEventListener(`musicgen:${name}`, () => setTimeout(drawStyle));
+
+async function findStyle() {
+  const pieces = readable().map((entry) => entry.piece.midi);
+  const answer = await musicgen.compose("my_style", { pieces }); // gives no piece, but is work like any other
+  if (answer && answer.style) keepStyle({ files: pieces.length, ...answer });
+}
+
+/* The bars and the key of the panel, as far as it shows them. */
+function panel() {
+  const bars = document.querySelector("#bars input:checked");
+  const key = document.querySelector("#key input");
+  return { ...(bars && { bars: Number(bars.value) }), ...(key && key.value && { key: key.value }) };
+}
+
+own.addEventListener("click", ({ target }) => {
+  const deed = target.dataset.own;
+  if (deed === "find") findStyle();
+  if (deed === "drop") keepStyle(null);
+  if (deed === "play") musicgen.compose("in_style", { style: mine.style, ...panel(), seed: seed() });
+});
+
 refresh();
+drawStyle();
 pickUp();
