@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +154,6 @@ def call(server: Server, name: str, values: dict) -> Any:
     return json.loads(lines[lines.index("event: complete") + 1].removeprefix("data: "))
 
 
-@pytest.mark.skipif(find_spec("mcp") is None, reason="needs gradio[mcp]")
 def test_an_assistant_finds_tools_and_makes_a_piece(server: Server) -> None:
     tools = {tool["name"].split("_")[-1]: tool for tool in ask_tools(server, "tools/list", {})["tools"]}
     assert set(tools) == {"generate", "change", "morph", "originality"}

@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from musicgen import hub
@@ -129,7 +128,7 @@ def serve(opener: Callable[[hub.Progress | None], Studio] = open_studio) -> None
         max_file_size="1mb",
         ssr_mode=False,
         pwa=False,
-        mcp_server=find_spec("mcp") is not None,  # the endpoints as tools for assistants, with gradio[mcp]
+        mcp_server=True,  # the endpoints as tools for assistants
         share=False,
         inbrowser=_has_desktop() and not on_space,
         state_session_capacity=MAX_SESSIONS,
