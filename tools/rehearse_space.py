@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -31,6 +32,7 @@ from playwright.sync_api import sync_playwright
 
 from musicgen.publish import build_space
 
+ROOT = Path(__file__).resolve().parent.parent
 PORT = 7860
 USER = 1000
 """As on Spaces."""
@@ -60,10 +62,11 @@ def main() -> int:
         for path in (code, *code.rglob("*")):
             path.chmod(0o555 if path.is_dir() else 0o444)
         figures = {"install seconds": seconds, **visit(code, home, environment / "bin" / "python")}
+        figures["browser tests"] = browser_tests(code, environment / "bin" / "python")
         for path in (code, *code.rglob("*")):
             path.chmod(0o755)
     print(json.dumps(figures, indent=1))
-    return 1 if figures["tracebacks in the log"] else 0
+    return 1 if figures["tracebacks in the log"] or figures["browser tests"] != "passed" else 0
 
 
 def install(code: Path, environment: Path, python: str) -> float:
@@ -125,6 +128,13 @@ def visit(code: Path, home: Path, python: Path) -> dict[str, Any]:
         except subprocess.TimeoutExpired:
             process.kill()
     return {name: round(value, 1) if isinstance(value, float) else value for name, value in figures.items()}
+
+
+def browser_tests(code: Path, python: Path) -> str:
+    """Run the tests of the page against the page in this folder; "passed" or "failed"."""
+    environ = os.environ | {"MUSICGEN_TEST_APP": shlex.join([str(python), str(code / "app.py")])}
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "tests/test_page.py"], cwd=ROOT, env=environ)
+    return "failed" if done.returncode else "passed"
 
 
 def wait(process: subprocess.Popen[bytes], log: Path) -> float:
