@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import resource
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -150,15 +153,15 @@ FAULTS: dict[str, tuple[Callable[[LoopbackHub], object], str]] = {
 
 
 @pytest.fixture
-def opened(ships: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[float, str | None]]:
+def opened(ships: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[float, str | None]]:
     """Opens the page's studio with the Hub at an address; how long it took until some model was there, and the notice.
 
-    What plays must be the model that ships, and the cache must hold nothing that passes for the other.
+    What plays must be the model that ships, unless the bytes of other weights are given.
     """
     monkeypatch.setenv("MUSICGEN_MODEL", NAME)
     monkeypatch.setattr(hub, "BUNDLED", (ships,))
 
-    def opened(endpoint: str) -> tuple[float, str | None]:
+    def opened(endpoint: str, weights: bytes | None = None) -> tuple[float, str | None]:
         resolve, found = hub.resolve, []
 
         def timed(name: str, **options: object) -> Path:
@@ -170,7 +173,8 @@ def opened(ships: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
             patch.setattr(hub, "resolve", timed)
             started = time.monotonic()
             studio = open_studio(lambda *state: None)
-        assert studio.composer.identity == f"vae-{hub.fingerprint(ships / 'vae')}"
+        expected = (ships / "vae" / "model.safetensors").read_bytes() if weights is None else weights
+        assert studio.composer.identity == f"vae-{hashlib.sha256(expected).hexdigest()[:12]}"
         return found[-1] - started, studio.notice
 
     return opened
@@ -196,6 +200,37 @@ def test_what_does_not_come_whole_does_not_play_and_the_visitor_is_told_within_t
     assert notice == said
     assert seconds < 10
     nothing_is_left(tmp_path / "cache")
+
+
+def test_what_is_cached_plays_without_a_request_or_a_word(
+    files: dict[str, bytes], tmp_path: Path, opened: Callable
+) -> None:
+    weights = files["model.safetensors"]
+    with LoopbackHub(dict(files)) as server:
+        seconds, notice = opened(server.endpoint, weights)
+        assert notice is None and seconds < 10
+        server.requests.clear()
+        assert opened(server.endpoint, weights)[1] is None
+        assert server.requests == []
+    assert hub.is_here(NAME, tmp_path / "cache")
+
+
+def test_two_pages_that_start_at_once_both_get_the_model(
+    files: dict[str, bytes], tmp_path: Path, opened: Callable
+) -> None:
+    weights = files["model.safetensors"]
+    with LoopbackHub(dict(files)) as server:
+        code = (
+            "from pathlib import Path; import sys; from musicgen import hub;"
+            "print(hub.resolve(sys.argv[1], endpoint=sys.argv[2], cache_dir=sys.argv[3]))"
+        )
+        wish = [sys.executable, "-c", code, NAME, server.endpoint, str(tmp_path / "cache")]
+        with subprocess.Popen(wish, stdout=subprocess.PIPE) as other:
+            seconds, notice = opened(server.endpoint, weights)
+            folder = Path(other.communicate(timeout=60)[0].decode().strip())
+    assert notice is None and seconds < 10
+    assert (folder / "model.safetensors").read_bytes() == weights
+    assert not list((tmp_path / "cache").rglob("*.incomplete"))
 
 
 def test_offline_with_nothing_cached_the_model_that_ships_plays(opened: Callable, tmp_path: Path) -> None:
