@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", type=Path, required=True, help="a folder made by prepare")
     evaluate.add_argument("--count", type=_number, default=500, help="pieces of sixteen bars a model")
     evaluate.add_argument("--temperature", type=_number, default=DEFAULT_TEMPERATURE, help="0 to 1.5")
+    evaluate.add_argument("--seeds", type=_whole, default=3, help="times that every request is answered, 1 to 10")
     evaluate.add_argument("--audio", action="store_true", help="put the sound of the pieces shown into the page")
     evaluate.add_argument("--out", type=Path, required=True, help="the folder of report.json and report.html")
     evaluate.set_defaults(run=_evaluate)
@@ -259,7 +260,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     from musicgen.evaluation.run import evaluate
 
     models = options.model or ["vae"]
-    evaluate(models, options.data, options.out, options.count, options.temperature, options.audio)
+    evaluate(models, options.data, options.out, options.count, options.temperature, options.audio, options.seeds)
     print(options.out / "report.html")
 
 

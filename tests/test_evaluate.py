@@ -10,7 +10,8 @@ from musicgen.__main__ import main
 from musicgen.corpus.dataset import Dataset
 from musicgen.evaluation.metrics import HEADLINE
 from musicgen.evaluation.protocol import DIFFERS, LOSES, MATCHES
-from musicgen.evaluation.run import open_model, windows
+from musicgen.evaluation.run import answers, open_model, windows
+from musicgen.request import Request
 from tests.made_songs import made_data
 from tests.tiny import tiny_vae
 
@@ -58,6 +59,39 @@ def test_models_that_answered_the_same_requests_are_paired(out: Path) -> None:
     assert (pair["model"], pair["composite"], pair["other"]) == ("noise", LOSES, "markov")
 
 
+def test_every_request_is_answered_again_with_other_seeds(out: Path) -> None:
+    for model in json.loads((out / "report.json").read_text())["models"]:
+        seeds = model["seeds"]
+        assert seeds["distance to data"]["each"][0] == model["composite"]["value"]  # all tables are of the first
+        assert seeds["classifier AUC"]["each"][0] == model["classifier"]["AUC"]
+        for name, found in seeds.items():
+            assert len(found["each"]) == 3
+            assert found["least"] <= found["mean"] <= found["most"], name
+        assert seeds["chord-tone agreement"]["least"] < seeds["chord-tone agreement"]["most"]
+
+
+def test_the_report_says_what_gives_the_pieces_away(out: Path) -> None:
+    noise, _, real = json.loads((out / "report.json").read_text())["models"]
+    worst = noise["classifier"]["telling"][0]
+    assert max(worst["AUC"], 1 - worst["AUC"]) > 0.95
+    assert (worst["generated"] > worst["real"]) == (worst["AUC"] > 0.5)
+    assert noise["classifier"]["by kind"]["tonality"] > 0.95
+    assert real["classifier"]["by kind"]["tonality"] < 0.75
+    assert worst["feature"] in (out / "report.html").read_text()
+
+
+def test_songs_through_a_model_and_back_are_a_rung(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = Dataset.open(data)
+    tiny_vae().save_pretrained(tmp_path / "tiny")
+    rung = open_model(f"rebuilt:{tmp_path / 'tiny'}", dataset)
+    monkeypatch.setattr(rung.composer, "reconstruct", lambda music: music)
+    test = windows(dataset, "test", 5)
+    pieces, songs = answers(rung, dataset, test, 0.8, seed=0)
+    assert (pieces, songs) == answers(None, dataset, test, 0.8, seed=0)  # the windows of `real`, song by song
+    assert not set(songs) & {window.song for window in test}
+    assert rung.generate(Request(seed=1)) == rung.generate(Request(seed=1))
+
+
 def test_the_page_needs_nothing_else(out: Path) -> None:
     page = (out / "report.html").read_text()
     assert len(page) < 3_000_000
@@ -71,6 +105,8 @@ def test_a_model_with_latents_is_also_asked_to_reconstruct(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("musicgen.evaluation.run.RECONSTRUCTED", 2)
+    monkeypatch.setattr("musicgen.evaluation.run.ENCODED", 2)
+    monkeypatch.setattr("musicgen.evaluation.run.steering", lambda *_: {})
     tiny_vae().save_pretrained(tmp_path / "tiny")
     arguments = [
         "--model",
@@ -79,12 +115,20 @@ def test_a_model_with_latents_is_also_asked_to_reconstruct(
         str(data),
         "--count",
         "20",
+        "--seeds",
+        "1",
         "--out",
         str(tmp_path / "out"),
     ]
     assert main(["evaluate", *arguments]) == 0
     (model,) = json.loads((tmp_path / "out" / "report.json").read_text())["models"]
-    assert set(model["reconstruction"]["bass"]) == {"onset F1", "framewise accuracy", "hold floor"}
+    bass = model["reconstruction"]["bass"]
+    assert list(bass)[::2] == ["onset F1", "framewise accuracy", "hold floor"]
+    assert bass["Markov floor of accuracy"] > bass["hold floor"]  # songs made by rule are easy to foretell
+    assert bass["Markov floor of F1"] > bass["onset F1"]  # and this model is untrained
+    assert model["latents"]["roles"]["bass"]["cells"] == 16 * 2
+    assert model["latents"]["KL, nats per cell"] > 0
+    assert "nats a cell" in (tmp_path / "out" / "report.html").read_text()
     assert model["identity"].startswith("vae-")
 
 
@@ -101,6 +145,7 @@ def test_windows_take_songs_in_turn_and_leave_out_silent_roles(data: Path) -> No
     ("arguments", "message"),
     [
         (["--count", "3"], "expected a whole number from 20 to 10000"),
+        (["--seeds", "0"], "expected a whole number from 1 to 10"),
         (["--model", "no-such-model"], "Expected"),
         (["--data", "nowhere"], "Expected a folder made by `prepare`"),
     ],

@@ -48,6 +48,8 @@ TRAINED = {
     "musicvae": "benchmarks.baselines.musicvae:MusicVAE",
 }
 """Kind, as plan.json of a run names it, to class; `load` is given the run's folder."""
+REBUILT = "rebuilt"
+"""The rung of songs through a model and back: through the bundled VAE, or through M as `rebuilt:M`."""
 LABELS = len(STYLE_NAMES) + 1
 """Numbers of a `label`."""
 
@@ -56,10 +58,13 @@ def find(name: str, dataset: Dataset) -> Baseline | None:
     """The baseline of a name, or of a run folder; None if it is neither.
 
     Raises:
-        CheckpointError: a run that is not finished.
+        CheckpointError: a run that is not finished, or a model to rebuild with that is not there.
     """
     if name in UNTRAINED:
         return _class(UNTRAINED[name])(dataset)
+    rung, _, model = name.partition(":")
+    if rung == REBUILT:
+        return _rebuilt(model or "vae", dataset)
     try:
         kind = json.loads((Path(name) / "plan.json").read_text())["baseline"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -85,6 +90,14 @@ def silent(request: Request) -> Music:
     tracks = codec.empty_tracks([style.program(role) for role in ROLE_NAMES], request.roles)
     assert request.tempo is not None and not isinstance(request.key, str)  # a Request fills both in
     return Music(tracks, request.bars, request.tempo, request.key, request.style)
+
+
+def _rebuilt(model: str, dataset: Dataset) -> Baseline:
+    from musicgen import hub
+    from musicgen.models import load_composer
+
+    composer = find(model, dataset) or load_composer(hub.resolve(model))
+    return _class("benchmarks.baselines.rebuilt:Rebuilt")(dataset, composer)
 
 
 def _class(where: str) -> Callable[..., Baseline]:

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from musicgen.evaluation import classifier, diversity, protocol, tonality
+from musicgen.evaluation import classifier, diversity, features, protocol, tonality
 from musicgen.evaluation.alarms import Limits, alarms
 from musicgen.evaluation.form import form_code
 from musicgen.evaluation.memorisation import FLAG, Melodies
 from musicgen.evaluation.metrics import HEADLINE, THEMES, summary
 from musicgen.evaluation.protocol import Sample
+from musicgen.evaluation.telling import by_kind, telling
 from musicgen.evaluation.view import View
 from musicgen.music import Music
 
@@ -50,7 +51,8 @@ class Reference:
         self.samples = {name: Sample(values, self.songs) for name, values in self.values.items()}
         self.floors = {name: protocol.noise_floor(sample) for name, sample in self.samples.items()}
         self.embedding = diversity.Embedding(train)
-        self.points = self.embedding(views)
+        self.table = features.matrix(views)
+        self.points = self.embedding.points(self.table)
         self.limits = Limits.measured(views)
         self.styles = np.array([piece.style for piece in pieces])
 
@@ -104,7 +106,8 @@ def compare(reference: Reference, pieces: Sequence[Music], songs: Sequence[str])
     composite = protocol.composite(values, reference.values, THEMES)
     draws = composite_draws(samples, reference.samples)
     draws += composite - draws.mean()  # resampled sets are rougher, so further apart: keep the spread, not the bias
-    points = reference.embedding(views)
+    table, names = features.matrix(views), features.names()
+    points = reference.embedding.points(table)
     found = [alarms(view, reference.limits) for view in views]
     styles = np.array([piece.style for piece in pieces])
     report = {
@@ -128,7 +131,11 @@ def compare(reference: Reference, pieces: Sequence[Music], songs: Sequence[str])
             }
             for style in sorted(set(styles))
         },
-        "classifier": _classifier(reference, points, songs),
+        "classifier": _classifier(reference, points, songs)
+        | {
+            "telling": telling(names, reference.table, table, reference.songs, songs),
+            "by kind": by_kind(names, reference.points, points, reference.songs, songs),
+        },
         "harmony gain": {
             name: tonality.harmony_gain(samples[name].mean, reference.samples[name].mean, reference.swapped[name])
             for name in HARMONY
@@ -138,15 +145,68 @@ def compare(reference: Reference, pieces: Sequence[Music], songs: Sequence[str])
             "of the data's": diversity.mean_pairwise_distance(points)
             / diversity.mean_pairwise_distance(reference.points),
             "unique two-bar hashes": diversity.unique_two_bar_hashes(views),
-            "coverage": diversity.coverage(points, reference.points, reference.songs),
-            "precision": diversity.precision(points, reference.points, reference.songs),
-            "recall": diversity.recall(points, reference.points, songs),
+            **_nearness(reference, points, songs),
         },
         "memorisation": _memorisation(reference.melodies, views, songs),
         "alarms": _alarm_rates(found),
         "form codes": dict(Counter(form_code(view) for view in views).most_common(8)),
     }
     return Result(values, songs, reference, report, draws)
+
+
+def headline(report: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers by which models are compared, out of a report of `compare`."""
+    metrics, spread = report["metrics"], report["diversity"]
+    return {
+        "distance to data": report["composite"]["value"],
+        **{f"distance, {theme}": report["themes"][theme] for theme in THEMES},
+        "classifier AUC": report["classifier"]["AUC"],
+        "clash rate": metrics["clash rate"]["value"],
+        "chord-tone agreement": metrics["chord-tone agreement"]["value"],
+        **{name: spread[name] for name in ("coverage", "precision", "recall")},
+        "reuse of training runs": report["memorisation"]["reuse"]["value"],
+        "pieces with an alarm": report["alarms"]["any"],
+    }
+
+
+def brief(reference: Reference, pieces: Sequence[Music], songs: Sequence[str]) -> dict[str, float]:
+    """`headline` of `compare` without all the rest, which takes most of the time."""
+    views = [View(piece) for piece in pieces]
+    values = values_of(views)
+    points = reference.embedding(views)
+    labels = np.repeat([0, 1], [len(reference.points), len(points)])
+    reuse = np.array([reference.melodies.reuse(view) for view in views])
+    themes = protocol.theme_distances(values, reference.values, THEMES)
+    return {
+        "distance to data": protocol.composite(values, reference.values, THEMES),
+        **{f"distance, {theme}": themes[theme] for theme in THEMES},
+        "classifier AUC": classifier.area(classifier.scores(reference.points, points, reference.songs, songs), labels),
+        **{name: Sample(values[name], songs).mean for name in ("clash rate", "chord-tone agreement")},
+        **_nearness(reference, points, songs),
+        "reuse of training runs": Sample(reuse, songs).mean,
+        "pieces with an alarm": _alarm_rates([alarms(view, reference.limits) for view in views])["any"],
+    }
+
+
+def over_seeds(sets: Sequence[Mapping[str, float]]) -> dict[str, dict[str, Any]]:
+    """Each headline number over the sets of pieces, which differ in nothing but the seed: all, least, mean and most."""
+    return {
+        name: {
+            "each": [found[name] for found in sets],
+            "least": float(np.min([found[name] for found in sets])),
+            "mean": float(np.mean([found[name] for found in sets])),
+            "most": float(np.max([found[name] for found in sets])),
+        }
+        for name in sets[0]
+    }
+
+
+def _nearness(reference: Reference, points: np.ndarray, songs: Sequence[str]) -> dict[str, float]:
+    return {
+        "coverage": diversity.coverage(points, reference.points, reference.songs),
+        "precision": diversity.precision(points, reference.points, reference.songs),
+        "recall": diversity.recall(points, reference.points, songs),
+    }
 
 
 def pairs(results: Mapping[str, Result]) -> list[dict[str, Any]]:

@@ -35,7 +35,11 @@ class Embedding:
 
     def __call__(self, pieces: Sequence[Music | View]) -> np.ndarray:
         """Points of pieces, float, shape (pieces, features)."""
-        points = (matrix(pieces) - self.centre) / self.scale
+        return self.points(matrix(pieces))
+
+    def points(self, table: np.ndarray) -> np.ndarray:
+        """The same of their `features.matrix`."""
+        points = (table - self.centre) / self.scale
         return np.clip(np.nan_to_num(points, nan=0.0), -LIMIT, LIMIT)
 
 

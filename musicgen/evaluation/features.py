@@ -65,6 +65,11 @@ def matrix(pieces: Sequence[Music | View]) -> np.ndarray:
     return np.array([list(features(piece).values()) for piece in pieces], float)
 
 
+def names() -> list[str]:
+    """The names of the columns of `matrix`."""
+    return list(features(Music((), 1)))
+
+
 def _shares(counts: np.ndarray) -> list[float]:
     total = counts.sum()
     return [float(value) for value in counts / total] if total else [float("nan")] * len(counts)

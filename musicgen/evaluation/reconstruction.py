@@ -11,14 +11,17 @@ import numpy as np
 from musicgen.evaluation.view import ONSET, PITCH, STEP, STEPS_PER_BAR, View, sounding
 from musicgen.music import Music
 
-_HOLD, _OFF = 1, 2
+HOLD, OFF = 1, 2
+"""Frames that begin nothing: go on as before, fall silent."""
+LOWEST_SET = 4
+"""Frames from here on begin pitches: bit p + 2 stands for pitch p."""
 
 
 def onset_f1(original: Music | View, copy: Music | View, *roles: str) -> float:
     """F1 of the (onset tick, pitch) pairs of one role, or of several together, 0 to 1; NaN where there are none."""
     found = total = 0
     for role in roles:
-        a, b = (_pairs(View.of(piece).notes(role)) for piece in (original, copy))
+        a, b = (pairs(View.of(piece).notes(role)) for piece in (original, copy))
         found, total = found + len(np.intersect1d(a, b)), total + len(a) + len(b)
     return 2 * found / total if total else float("nan")
 
@@ -32,28 +35,29 @@ def framewise_accuracy(original: Music | View, copy: Music | View, role: str) ->
     a, b = View.of(original), View.of(copy)
     if not len(a.notes(role)) and not len(b.notes(role)):
         return float("nan")
-    return float((_frames(a, role) == _frames(b, role)).mean())
+    return float((frames(a, role) == frames(b, role)).mean())
 
 
 def hold_floor(original: Music | View, role: str) -> float:
     """Framewise accuracy of a copy that only ever says "go on as before", 0 to 1; NaN for a silent role."""
     view = View.of(original)
-    return float((_frames(view, role) == _HOLD).mean()) if len(view.notes(role)) else float("nan")
+    return float((frames(view, role) == HOLD).mean()) if len(view.notes(role)) else float("nan")
 
 
-def _pairs(notes: np.ndarray) -> np.ndarray:
+def pairs(notes: np.ndarray) -> np.ndarray:
+    """A number for each (onset tick, pitch) of `View.notes`, each once, sorted."""
     return np.unique(notes[:, ONSET] * 128 + notes[:, PITCH])
 
 
-def _frames(view: View, role: str) -> np.ndarray:
-    """What a role does on each sixteenth, as a number: `_HOLD`, `_OFF`, or one for each set of pitches begun."""
+def frames(view: View, role: str) -> np.ndarray:
+    """What a role does on each sixteenth: `HOLD`, `OFF`, or the set of pitches begun; object, shape (sixteenths,)."""
     notes = view.notes(role)
     sounds = sounding(notes, view.bars, 1)[:, 0] > 0
-    frames = np.where(np.append(False, sounds[:-1]) & ~sounds, _OFF, _HOLD).astype(object)
+    result = np.where(np.append(False, sounds[:-1]) & ~sounds, OFF, HOLD).astype(object)
     begun: dict[int, int] = {}
     for step, pitch in zip((notes[:, ONSET] // STEP).tolist(), notes[:, PITCH].tolist(), strict=True):
         begun[step] = begun.get(step, 0) | 1 << (pitch + 2)
     for step, pitches in begun.items():
-        frames[step] = pitches
-    assert len(frames) == view.bars * STEPS_PER_BAR
-    return frames
+        result[step] = pitches
+    assert len(result) == view.bars * STEPS_PER_BAR
+    return result

@@ -13,6 +13,8 @@ from musicgen.evaluation.metrics import HEADLINE, THEMES
 from musicgen.evaluation.protocol import DIFFERS, MATCHES
 from musicgen.music import Music
 
+TELLING = 10
+"""Features that the page shows of each model; report.json has them all."""
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:1320px;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
 table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums;font-size:13px}
@@ -63,7 +65,10 @@ def html(
             colours,
         ),
         _ladder(report),
+        _seeds(report),
         _pairs(report),
+        "<h2>What gives it away</h2>",
+        _telling(report),
         "<h2>Metrics</h2>",
         _metrics(report),
         "<h2>Distributions</h2>",
@@ -79,6 +84,7 @@ def html(
         "<h2>Reconstruction</h2>" + _reconstruction(report)
         if any(m["reconstruction"] for m in report["models"])
         else "",
+        _latents(report),
         _steering(report, colours),
         _heard(report),
         "<h2>By style</h2>",
@@ -102,8 +108,12 @@ def html(
 
 
 def markdown(report: Mapping[str, Any]) -> str:
-    """The table of the ladder, a row a model."""
-    head, rows = _ladder_rows(report)
+    """The table of the ladder, a row a model, and below it how far its numbers move from seed to seed."""
+    tables = [_ladder_rows(report)] + ([_seed_rows(report)] if report["protocol"]["seeds"] > 1 else [])
+    return "\n\n".join(_markdown_table(*table) for table in tables)
+
+
+def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
@@ -146,6 +156,44 @@ def _ladder(report: Mapping[str, Any]) -> str:
     return _table(head, [[cell.strip("*") for cell in row] for row in rows], escaped=False)
 
 
+def _seed_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    names = list(report["models"][0]["seeds"]) if report["models"] else []
+    head = [f"mean (least to most) over {report['protocol']['seeds']} seeds", *names]
+    rows = [[model["name"], *(_moves(model["seeds"][name]) for name in names)] for model in report["models"]]
+    return head, rows
+
+
+def _seeds(report: Mapping[str, Any]) -> str:
+    """How far numbers move when the same requests are answered again; nothing where they were answered once."""
+    if report["protocol"]["seeds"] < 2:
+        return ""
+    text = (
+        "<p>The same requests answered again with other seeds (for <i>real</i> and <i>rebuilt</i>: other stretches of "
+        "validation songs). This is how far the draw alone moves a number; the intervals above say how far the choice "
+        "of songs does. Everything else on this page is of the first seeds.</p>"
+    )
+    return text + _table(*_seed_rows(report))
+
+
+def _telling(report: Mapping[str, Any]) -> str:
+    """The features that tell each model's pieces from songs, and how well each kind of feature does."""
+    parts = [
+        "<p>How well one feature alone tells the pieces from songs: .5 not at all; above, the pieces have more of it, "
+        "below less. Then the classifier that is shown one kind of feature and no other.</p>"
+    ]
+    for model in report["models"]:
+        rows = [
+            [row["feature"], _spread(row | {"value": row["AUC"]}), _show(row["generated"]), _show(row["real"])]
+            for row in model["classifier"]["telling"][:TELLING]
+        ]
+        head = ["feature", "AUC, alone", "mean of the pieces", "mean of songs"]
+        parts.append(f"<h3>{escape(model['name'])}</h3>{_table(head, rows)}")
+    models = report["models"]
+    kinds = list(models[0]["classifier"]["by kind"]) if models else []
+    rows = [[kind, *(_show(model["classifier"]["by kind"][kind]) for model in models)] for kind in kinds]
+    return "".join(parts) + _table(["classifier AUC, of one kind of feature", *(m["name"] for m in models)], rows)
+
+
 def _pairs(report: Mapping[str, Any]) -> str:
     rows = [
         [f"{pair['model']} {pair['composite']} {pair['other']}"]
@@ -175,12 +223,39 @@ def _metrics(report: Mapping[str, Any]) -> str:
 
 
 def _reconstruction(report: Mapping[str, Any]) -> str:
+    names = ("onset F1", "Markov floor of F1", "framewise accuracy", "Markov floor of accuracy", "hold floor")
     rows = [
-        [model["name"], role, *(_show(value[k]) for k in ("onset F1", "framewise accuracy", "hold floor"))]
+        [model["name"], role, *(_show(value[name]) for name in names)]
         for model in report["models"]
         for role, value in model["reconstruction"].items()
     ]
-    return _table(["model", "role", "onset F1", "framewise accuracy", "hold floor"], rows)
+    text = (
+        "<p>Held-out songs through the latents and back. Floors: chains that are told the true past of every sixteenth "
+        "and predict it, and a copy that never begins a note.</p>"
+    )
+    return text + _table(["model", "role", *names], rows)
+
+
+def _latents(report: Mapping[str, Any]) -> str:
+    """Whether the code is used, and by what; nothing for models without a posterior."""
+    rows = []
+    for model in report["models"]:
+        found = model["latents"]
+        if not found:
+            continue
+        rows.append([model["name"], "all", _percent(found["active units"]), _show(found["KL, nats per cell"]), "", ""])
+        rows += [
+            [model["name"], role, _percent(value["active units"]), *(_show(value[k]) for k in ("KL", "play", "rest"))]
+            for role, value in found["roles"].items()
+        ]
+        rows += [[model["name"], style, "", _show(value), "", ""] for style, value in found["styles"].items()]
+    text = (
+        "<p>On held-out windows. A unit is a number of a role's latent; it is active if its posterior mean has a "
+        "variance above .01 over all cells (Burda et al. 2016). KL: nats from the prior N(0, 1) to the posterior of a "
+        "cell, a bar of a role.</p>"
+    )
+    head = ["model", "cells", "active units", "KL, nats a cell", "where it plays", "where it rests"]
+    return "<h2>Latents</h2>" + text + _table(head, rows) if rows else ""
 
 
 def _steering(report: Mapping[str, Any], colours: Mapping[str, str]) -> str:
@@ -280,6 +355,10 @@ def _show(value: float | None) -> str:
 def _percent(value: float | None) -> str:
     number = _number(value)
     return "–" if number != number else f"{100 * number:.1f} %"
+
+
+def _moves(value: Mapping[str, Any]) -> str:
+    return f"{_show(value['mean'])} ({_show(value['least'])} to {_show(value['most'])})"
 
 
 def _spread(value: Mapping[str, Any]) -> str:

@@ -22,24 +22,28 @@ from tqdm import tqdm
 
 from musicgen.corpus.dataset import Dataset
 from musicgen.errors import MusicgenError, RequestError
-from musicgen.evaluation import reconstruction
-from musicgen.evaluation.compare import Reference, Result, compare, pairs
+from musicgen.evaluation import latents, reconstruction
+from musicgen.evaluation.compare import Reference, Result, brief, compare, headline, over_seeds, pairs
+from musicgen.evaluation.markov_floor import MarkovFloor
 from musicgen.evaluation.memorisation import Melodies
 from musicgen.evaluation.report import html, markdown
 from musicgen.evaluation.steering import steering
 from musicgen.evaluation.styles import StyleEar, heard_as_asked
-from musicgen.music import Music
+from musicgen.music import TICKS_PER_BAR, Music
 from musicgen.request import DEFAULT_TEMPERATURE, Request
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 BARS = 16
+SEEDS = 3
 ROLLS = 12
 SOUNDS = 4
 """Of the pieces drawn, how many are heard: an MP3 of sixteen bars is up to 1 MB."""
 RECONSTRUCTED = 60
 """Test windows that a model with latents is asked to reconstruct."""
+ENCODED = 200
+"""Test windows that the health of latents is measured on."""
 STYLED = 1400
-"""Training windows that the ear for styles learns from."""
+"""Training windows that the ear for styles and the Markov floor learn from."""
 _AT_ONCE = 50
 
 
@@ -58,35 +62,42 @@ def evaluate(
     count: int = 500,
     temperature: float = DEFAULT_TEMPERATURE,
     audio: bool = False,
+    seeds: int = SEEDS,
 ) -> dict[str, Any]:
     """Compare models with held-out songs; write report.json and report.html into a folder, and return the report.
 
     Args:
         models: bundled names, folders, `org/name@revision`, or rungs of the ladder ("noise", "glued", "markov", the run
-            folder of a trained baseline; "real" for songs of the validation split).
+            folder of a trained baseline; "real" for songs of the validation split, "rebuilt" for these through the VAE
+            and back).
         data: a folder made by `prepare`.
         count: pieces of sixteen bars a model.
         audio: put the sound of the piano rolls into the page.
+        seeds: times that every request is answered, each time with other seeds. All the tables are of the first time;
+            how far the headline numbers move is told beside them.
 
     Raises:
-        MusicgenError: a count below 20, no data set, an unknown model, or no test song long enough.
+        MusicgenError: a count below 20, seeds outside 1 to 10, no data set, an unknown model, or no test song that is
+            long enough.
     """
     if not isinstance(count, int) or not 20 <= count <= 10_000:
         raise RequestError(f"--count: expected a whole number from 20 to 10000. Received: {count!r}.")
+    if not isinstance(seeds, int) or not 1 <= seeds <= 10:
+        raise RequestError(f"--seeds: expected a whole number from 1 to 10. Received: {seeds!r}.")
     started = time.perf_counter()
     dataset = Dataset.open(data)
     test = windows(dataset, "test", count)
-    requests = [request_like(window, seed, temperature) for seed, window in enumerate(test)]
     train = [window.music for window in windows(dataset, "train", min(count, 500), seed=1)]
     reference = Reference(
         [window.music for window in test], [window.song for window in test], train, Melodies(_melodies(dataset))
     )
-    ear = StyleEar(
-        [window.music for window in windows(dataset, "train", max(2 * count, min(STYLED, 7 * count)), seed=3)]
-    )
+    heard = [window.music for window in windows(dataset, "train", max(2 * count, min(STYLED, 7 * count)), seed=3)]
+    ear = StyleEar(heard)
+    habits: MarkovFloor | None = None
     report: dict[str, Any] = {
         "protocol": {
-            "pieces": count, "bars": BARS, "songs": len(set(reference.songs)), "temperature": temperature,
+            "pieces": count, "seeds": seeds, "bars": BARS, "songs": len(set(reference.songs)),
+            "temperature": temperature,
             "styles": {style: sum(w.music.style == style for w in test) for style in STYLE_NAMES},
         },
         "held-out": reference.summary(),
@@ -96,26 +107,28 @@ def evaluate(
     results: dict[str, Result] = {}
     for name in models:
         begun = time.perf_counter()
-        if name == "real":
-            valid = windows(dataset, "valid", count, seed=2, like=test)
-            pieces, songs, identity, rebuilt = [w.music for w in valid], [w.song for w in valid], "validation songs", {}
-            steered: dict[str, Any] = {}
+        composer = None if name == "real" else open_model(name, dataset)
+        sets = [answers(composer, dataset, test, temperature, seed) for seed in range(seeds)]
+        pieces, songs = sets[0]
+        if hasattr(composer, "reconstruct"):
+            habits = habits or MarkovFloor(heard)
+            rebuilt = _reconstruction(composer, reference.pieces[:RECONSTRUCTED], habits)
         else:
-            composer = open_model(name, dataset)
-            pieces, songs, identity = _generate(composer, requests), reference.songs, composer.identity
-            rebuilt = _reconstruction(composer, reference.pieces[:RECONSTRUCTED])
-            steers = getattr(composer, "steers", False)
-            steered = steering(partial(_generate, composer), max(count, 200)) if steers else {}
+            rebuilt = {}
+        steers = getattr(composer, "steers", False)
+        steered = steering(partial(_generate, composer), max(count, 200)) if steers else {}
         sampled = time.perf_counter()
         label = Path(name).name
         label = label if label not in results else f"{label} ({len(results) + 1})"
-        print(f"{label}: {len(pieces)} pieces in {sampled - begun:.0f} s", file=sys.stderr)
+        print(f"{label}: {len(pieces) * seeds} pieces in {sampled - begun:.0f} s", file=sys.stderr)
         results[label] = compare(reference, pieces, songs)
         row = {
             "name": label,
-            "identity": identity,
+            "identity": "validation songs" if composer is None else composer.identity,
             **results[label].report,
+            "seeds": over_seeds([headline(results[label].report), *(brief(reference, *other) for other in sets[1:])]),
             "reconstruction": rebuilt,
+            "latents": _latents(composer, reference.pieces[:ENCODED]),
             "steering": steered,
             "style heard": heard_as_asked(ear, reference.pieces, pieces),
         }
@@ -190,6 +203,23 @@ def open_model(name: str, dataset: Dataset) -> Any:
     return load_composer(hub.resolve(name))
 
 
+def answers(
+    composer: Any, dataset: Dataset, test: Sequence[Window], temperature: float, seed: int
+) -> tuple[list[Music], list[str]]:
+    """A piece for each window of `test`, and the song that it belongs to. Another `seed`, other pieces.
+
+    Args:
+        composer: a model; None, or a rung that rebuilds songs, is answered for by windows of validation songs.
+    """
+    if composer is None or hasattr(composer, "rebuild"):
+        valid = windows(dataset, "valid", len(test), seed=2 + seed, like=test)
+        music = [window.music for window in valid]
+        return music if composer is None else composer.rebuild(music), [window.song for window in valid]
+    first = seed * len(test)
+    requests = [request_like(window, first + index, temperature) for index, window in enumerate(test)]
+    return _generate(composer, requests), [window.song for window in test]
+
+
 def _generate(composer: Any, requests: Sequence[Request]) -> list[Music]:
     pieces: list[Music] = []
     with tqdm(total=len(requests), desc=composer.identity, unit="piece", mininterval=1) as bar:
@@ -220,21 +250,39 @@ def _melody(dataset: Dataset, piece: Any) -> Music:
     return Music(tuple(t for t in music.tracks if t.role == "melody"), music.bars, music.tempo, music.key, music.style)
 
 
-def _reconstruction(composer: Any, pieces: Sequence[Music]) -> dict[str, dict[str, float]]:
-    """Onset F1, framewise accuracy and its floor of each role, free running; empty for a model without latents."""
-    if not hasattr(composer, "reconstruct"):
-        return {}
-    copies = [composer.reconstruct(piece) for piece in pieces]
-    both = list(zip(pieces, copies, strict=True))
+def _reconstruction(composer: Any, pieces: Sequence[Music], habits: MarkovFloor) -> dict[str, dict[str, float]]:
+    """Onset F1 and framewise accuracy of each role, free running, and the floors of both."""
+    both = [(piece, composer.reconstruct(piece)) for piece in pieces]
     result = {}
     for role in getattr(composer, "roles", ROLE_NAMES):
         here = [(a, b) for a, b in both if a.notes(role)]
         if here:
-            result[role] = {
-                "onset F1": float(np.mean([reconstruction.onset_f1(a, b, role) for a, b in here])),
-                "framewise accuracy": float(np.mean([reconstruction.framewise_accuracy(a, b, role) for a, b in here])),
-                "hold floor": float(np.mean([reconstruction.hold_floor(a, role) for a, _ in here])),
+            values = {
+                "onset F1": [reconstruction.onset_f1(a, b, role) for a, b in here],
+                "Markov floor of F1": [habits.onset_f1(a, role) for a, _ in here],
+                "framewise accuracy": [reconstruction.framewise_accuracy(a, b, role) for a, b in here],
+                "Markov floor of accuracy": [habits.accuracy(a, role) for a, _ in here],
+                "hold floor": [reconstruction.hold_floor(a, role) for a, _ in here],
             }
+            result[role] = {name: float(np.mean(each)) for name, each in values.items()}
+    return result
+
+
+def _latents(composer: Any, pieces: Sequence[Music]) -> dict[str, Any]:
+    """`latents.health` on held-out windows; empty for a model that does not say what it takes a piece for."""
+    posterior = getattr(getattr(composer, "codec", None), "posterior", None)
+    if posterior is None:
+        return {}
+    means, deviations = zip(*(posterior(piece) for piece in pieces), strict=True)
+    return latents.health(means, deviations, [_onsets(piece) for piece in pieces], [piece.style for piece in pieces])
+
+
+def _onsets(music: Music) -> np.ndarray:
+    """Notes that begin in each cell, -1 where the piece has no such role; shape (bars, roles)."""
+    result = np.full((music.bars, len(ROLE_NAMES)), -1)
+    for track in music.tracks:
+        bars = [note.onset // TICKS_PER_BAR for note in track.notes]
+        result[:, ROLE_NAMES.index(track.role)] = np.bincount(np.array(bars, int), minlength=music.bars)
     return result
 
 

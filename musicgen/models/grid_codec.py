@@ -30,7 +30,7 @@ class GridCodec:
     def __init__(self, vae: VAE) -> None:
         self.vae = vae
         self.bars = vae.config.bars
-        self._encode = compiled(lambda notes, bars, present: vae.encode(notes, bars, present)[0])
+        self._encode = compiled(lambda notes, bars, present: vae.encode(notes, bars, present))
         self._decode = compiled(self._probabilities)
         self._classes = compiled(self._best_classes)
 
@@ -40,9 +40,16 @@ class GridCodec:
         Raises:
             MusicgenError: more than 8192 notes in one window.
         """
+        return self.posterior(music)[0]
+
+    def posterior(self, music: Music) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation of what the encoder takes a piece for, each of shape (bars, roles, latent size).
+
+        In units of the prior that the VAE is trained with, N(0, 1). Errors as `encode`.
+        """
         rows = codec.encode(music)
         present = present_roles([track.role for track in music.tracks])
-        result = []
+        means, deviations = [], []
         for start in range(0, music.bars, self.bars):
             bars = min(self.bars, music.bars - start)
             inside = rows[(rows[:, 0] >= start) & (rows[:, 0] < start + bars)]
@@ -54,8 +61,10 @@ class GridCodec:
             notes[:, 0] = -1
             notes[: len(inside), 0] = (inside[:, 0] - start) * ROLES + inside[:, 1]
             notes[: len(inside), 1:] = inside[:, 1:]
-            result.append(self._encode(notes, bar_mask(bars, self.bars), present)[0, :bars])
-        return np.concatenate(result)
+            mean, log_variance = self._encode(notes, bar_mask(bars, self.bars), present)
+            means.append(mean[0, :bars])
+            deviations.append(np.exp(0.5 * log_variance[0, :bars]))
+        return np.concatenate(means), np.concatenate(deviations)
 
     def decode(self, latents: np.ndarray, like: Music) -> Music:
         """As `Composer.decode`.
