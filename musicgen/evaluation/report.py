@@ -109,7 +109,7 @@ def html(
 
 def markdown(report: Mapping[str, Any]) -> str:
     """The table of the ladder, a row a model, and below it how far its numbers move from seed to seed."""
-    tables = [_ladder_rows(report)] + ([_seed_rows(report)] if report["protocol"]["seeds"] > 1 else [])
+    tables = [_ladder_rows(report)] + ([_seed_rows(report)] if report["protocol"].get("seeds", 1) > 1 else [])
     return "\n\n".join(_markdown_table(*table) for table in tables)
 
 
