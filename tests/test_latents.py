@@ -56,6 +56,7 @@ def test_nats_by_style_and_by_latent_number() -> None:
     found = health([jazz, folk], [deviation] * 2, [np.ones((4, ROLES))] * 2, ["jazz", "folk"])
     assert found["styles"] == {"folk": 0, "jazz": 2}
     assert found["numbers"] == [1, 0]
+    assert found["used numbers"] == 0.5
 
 
 def test_the_posterior_of_a_piece_is_its_code_and_how_sure_that_is() -> None:

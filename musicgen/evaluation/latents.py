@@ -15,6 +15,8 @@ from musicgen.roles import ROLE_NAMES
 
 ACTIVE = 0.01
 """Variance of the posterior mean from which a unit is active (Burda et al. 2016), in units of the prior, N(0, 1)."""
+USED = 0.1
+"""Nats a cell from which a latent number is used: one that free bits alone keep alive can be active and say nothing."""
 
 
 def divergence(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
@@ -36,8 +38,9 @@ def health(
         `active units`: share of units (a latent number of a role) of which the posterior mean has a variance over
         `ACTIVE` across all cells of the role; `roles`: for each role the same share, `KL` in nats a cell, and the same
         over cells that `play` and over those that `rest`; `styles`: nats a cell of each style; `numbers`: nats a cell
-        of each latent number over all roles, most first; `KL, nats per cell` and `KL, nats per window`: of everything.
-        Cells of roles that a piece does not have never count.
+        of each latent number over all roles, most first; `used numbers`: share of them above `USED`;
+        `KL, nats per cell` and `KL, nats per window`: of everything. Cells of roles that a piece does not have never
+        count.
     """
     mean, count = np.concatenate(list(means)), np.concatenate(list(notes))
     nats = divergence(mean, np.concatenate(list(deviations)))  # bars of all windows, roles, latent size
@@ -58,13 +61,15 @@ def health(
             "rest": _mean(cell[count[:, i] == 0, i]),
             "cells": int(here.sum()),
         }
+    numbers = sorted(nats[there].mean(axis=0).tolist(), reverse=True) if there.any() else []
     return {
         "active units": float(np.mean(active)) if active else float("nan"),
+        "used numbers": _mean(np.array(numbers) > USED),
         "KL, nats per cell": _mean(cell[there]),
         "KL, nats per window": float(cell.sum() / max(len(means), 1)),
         "roles": roles,
         "styles": {name: _mean(cell[style == name][there[style == name]]) for name in sorted(set(styles))},
-        "numbers": sorted(nats[there].mean(axis=0).tolist(), reverse=True) if there.any() else [],
+        "numbers": numbers,
     }
 
 

@@ -243,7 +243,8 @@ def _latents(report: Mapping[str, Any]) -> str:
         found = model["latents"]
         if not found:
             continue
-        rows.append([model["name"], "all", _percent(found["active units"]), _show(found["KL, nats per cell"]), "", ""])
+        active = f"{_percent(found['active units'])} ({_percent(found['used numbers'])} used)"
+        rows.append([model["name"], "all", active, _show(found["KL, nats per cell"]), "", ""])
         rows += [
             [model["name"], role, _percent(value["active units"]), *(_show(value[k]) for k in ("KL", "play", "rest"))]
             for role, value in found["roles"].items()
@@ -251,8 +252,8 @@ def _latents(report: Mapping[str, Any]) -> str:
         rows += [[model["name"], style, "", _show(value), "", ""] for style, value in found["styles"].items()]
     text = (
         "<p>On held-out windows. A unit is a number of a role's latent; it is active if its posterior mean has a "
-        "variance above .01 over all cells (Burda et al. 2016). KL: nats from the prior N(0, 1) to the posterior of a "
-        "cell, a bar of a role.</p>"
+        "variance above .01 over all cells (Burda et al. 2016). A number is used if it costs more than .1 nats. KL: "
+        "nats from the prior N(0, 1) to the posterior of a cell, a bar of a role.</p>"
     )
     head = ["model", "cells", "active units", "KL, nats a cell", "where it plays", "where it rests"]
     return "<h2>Latents</h2>" + text + _table(head, rows) if rows else ""
