@@ -24,7 +24,7 @@ from musicgen.evaluation.metrics import HEADLINE, THEMES
 from musicgen.evaluation.protocol import theme_distances
 from musicgen.evaluation.run import request_like, windows
 from musicgen.evaluation.view import View
-from musicgen.models import load_composer, vae_composer
+from musicgen.models import grid_composer, load_composer
 from musicgen.music import Music
 
 _SHOWN = ("scale consistency", "clash rate", "chord-tone agreement", "best earlier match")
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--guidance", type=float, nargs="+", default=[1.5])
     options = parser.parse_args()
     composer = load_composer(hub.resolve(options.model))
-    vae_composer.TRIES = 1  # first draws, so that silent roles are seen
+    grid_composer.TRIES = 1  # first draws, so that silent roles are seen
     valid = windows(Dataset.open(options.data), "valid", options.count)
     real = _values([window.music for window in valid])
     print(_line("validation songs", real, real, ""))

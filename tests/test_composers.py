@@ -17,18 +17,7 @@ from musicgen.models.weights import load_weights, save_weights, to_int8
 from musicgen.music import Key, Music, Note, Track
 from musicgen.request import BAR_CHOICES, Request
 from musicgen.roles import ROLE_BY_NAME, ROLE_NAMES, STYLE_BY_NAME
-from tests.tiny import tiny_vae
-
-
-def tiny_gan() -> Composer:
-    """A `GANComposer` with random weights over the latents of `tiny_vae`."""
-    from musicgen.models.gan import GANConfig, Generator
-    from musicgen.models.gan_composer import GANComposer
-
-    vae = tiny_vae().vae
-    config = GANConfig(latent=8, width=20, heads=2, base_blocks=1, change_blocks=1, whole_noise=4, section_noise=4)
-    return GANComposer(vae, Generator(config, name="generator"), {"pop": {"AABA": 0.7, "AA'BB": 0.3}})
-
+from tests.tiny import tiny_gan, tiny_vae
 
 MODELS_UNDER_TEST: dict[str, Callable[[], Composer]] = {"vae": tiny_vae, "gan": tiny_gan}
 

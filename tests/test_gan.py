@@ -1,38 +1,33 @@
-"""The GAN: what form means to it, what its statistics say, and that its training learns, stops and goes on."""
+"""The GAN: one pass from noise, what its statistics say, and that its training learns, stops and goes on."""
 
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
 from musicgen.corpus.dataset import Dataset
-from musicgen.errors import CheckpointError
 from musicgen.models import load_composer
-from musicgen.models.asking import Asked
 from musicgen.models.compiling import compiled
-from musicgen.models.gan import Critic, GANConfig, Generator, read_form
-from musicgen.models.gan_composer import GANComposer, form_name
+from musicgen.models.gan import Critic, CriticConfig, Generator
+from musicgen.models.gan_composer import GANComposer
+from musicgen.models.grid_composer import GridComposer
+from musicgen.models.lens import Lens
 from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION
 from musicgen.models.vae_composer import VAEComposer
-from musicgen.music import Music
 from musicgen.request import Request
-from musicgen.roles import STYLE_NAMES
-from musicgen.training.fit_gan import GAN, GANPlan, posterior_deviation, train_gan, usual_forms
+from musicgen.roles import ROLE_NAMES
+from musicgen.training.fit_gan import GAN, Distillation, GANPlan, train_gan
 from musicgen.training.grid_statistics import compare_grids, frechet
 from musicgen.training.latents import LatentWindows
-from tests.test_composers import tiny_gan
-from tests.tiny import tiny_vae
+from musicgen.training.pairs import Pairs, make_pairs
+from tests.tiny import tiny_gan, tiny_vae
 
-SMALL = GANConfig(
-    latent=8, width=20, heads=2, base_blocks=1, change_blocks=1, whole_noise=4, section_noise=4,
-    critic_width=20, critic_heads=2, critic_blocks=1,
-)  # fmt: skip
+BLUR = np.full((5, 8), 0.1, np.float32)
 
 
-def plan_for(form: np.ndarray, count: int = 1) -> dict[str, np.ndarray]:
-    """A plan in which all roles play, with nothing asked for but the form."""
+def plan_for(count: int = 1) -> dict[str, np.ndarray]:
+    """A plan in which all roles play, with nothing asked for."""
     return {
         "bar_mask": np.ones((count, 16), "float32"),
         "present": np.ones((count, 5), "float32"),
@@ -40,115 +35,76 @@ def plan_for(form: np.ndarray, count: int = 1) -> dict[str, np.ndarray]:
         "mode": np.full(count, ANY_MODE, "int32"),
         "attributes": np.zeros((count, 5, 2), "float32"),
         "chords": np.full((count, 16, 2), ANY_CHORD, "int32"),
-        "form": np.tile(form, (count, 1)).astype("int32"),
+        "form": np.full((count, 16), ANY_SECTION, "int32"),
         "known": np.zeros((count, 16, 5, 8), "float32"),
         "known_mask": np.zeros((count, 16, 5), "float32"),
     }
 
 
-def form_codes(form: str) -> np.ndarray:
-    """The section code of each bar, shape (16,)."""
-    codes = Asked.of(Request(form=form)).form
-    assert codes is not None
-    return codes
+def noise(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((count, 16, 5, 8)).astype("float32")
 
 
-def run(network: keras.Model, *inputs: Any) -> np.ndarray:
-    """The network's answer, compiled as it is for serving."""
-    return np.asarray(compiled(lambda *tensors: network(*tensors))(*inputs))
-
-
-def generator_and_noise() -> tuple[Generator, dict[str, np.ndarray]]:
-    keras.utils.set_random_seed(1)
-    generator = Generator(SMALL, name="generator")
-    drawn = generator.draw(1, keras.random.SeedGenerator(1))
-    return generator, {name: keras.ops.convert_to_numpy(value) for name, value in drawn.items()}
-
-
-# --- form ---
-
-
-def test_a_form_has_a_name() -> None:
-    assert form_name(form_codes("AA'BC'")) == "AA'BC'"
-
-
-def test_sections_left_open_have_letters_of_their_own() -> None:
-    form = np.array([[2] * 4 + [3] * 4 + [ANY_SECTION] * 8])
-    letter, variation, unknown = (np.asarray(part)[0, ::4].tolist() for part in read_form(form))
-    assert (letter, variation, unknown) == ([1, 1, 2, 3], [0, 1, 0, 0], [0, 0, 1, 1])
-
-
-def test_bars_with_the_same_letter_have_the_same_base_and_are_changed_a_little() -> None:
-    generator, noise = generator_and_noise()
-    plan, kernel = plan_for(form_codes("ABAC")), generator.change_out.kernel
-    grid = run(generator, noise, plan)[0]
-    kernel.assign(keras.ops.zeros_like(kernel))
-    base = run(generator, noise, plan)[0]
-    assert np.allclose(base[0:4], base[8:12], atol=1e-5)
-    assert not np.allclose(base[0:4], base[4:8], atol=0.1) and not np.allclose(base[0:4], base[12:16], atol=0.1)
-    assert not np.allclose(grid[0:4], grid[8:12], atol=1e-2)
-    assert np.abs(grid - base).mean() < 0.6 * np.abs(base).mean()
-
-
-def test_the_form_asked_for_is_the_form_that_is_made() -> None:
+def leap(plan: dict[str, np.ndarray], time: float = 0.0) -> np.ndarray:
+    """What the generator of `tiny_gan` makes of `noise(1)`."""
     composer = tiny_gan()
     assert isinstance(composer, GANComposer)
-    for form, same, other in (("ABAC", 2, 1), ("AABC", 1, 2)):
-        music = composer.generate(Request(seed=3, temperature=1.0, form=form))
-        sections = [music.excerpt(4 * i, 4) for i in range(4)]
-        assert shared(sections[0], sections[same]) > shared(sections[0], sections[other]) + 0.1
+    made = compiled(composer.generator.leap)(noise(1), np.full(1, time, "float32"), plan)
+    return np.asarray(made[0])
 
 
-def shared(a: Music, b: Music) -> float:
-    """Jaccard index of the notes' (role, onset, pitch)."""
-    first, second = ({(t.role, n.onset, n.pitch) for t in music.tracks for n in t.notes} for music in (a, b))
-    return len(first & second) / len(first | second)
-
-
-def test_noises_have_pieces_between_them() -> None:
-    composer = tiny_gan()
-    assert isinstance(composer, GANComposer)
-    first, last = Request(seed=1, bars=4, temperature=1.0), Request(seed=2, bars=4, temperature=1.0)
-    path = composer.interpolate(first, last, 3)
-    assert path[0] == composer.generate(first)
-    assert path[0] != path[1] != path[2]
+# --- the generator ---
 
 
 def test_known_cells_come_back_and_the_others_hear_them() -> None:
-    generator, noise = generator_and_noise()
-    # untrained gates are shut: blocks that hear other bars are opened by hand
-    kernel = generator.modulation.kernel
-    kernel.assign(keras.random.normal(kernel.shape, stddev=0.3, seed=1))
-    plan = plan_for(np.full(16, ANY_SECTION))
+    plan = plan_for()
     made = []
     for value in (2.0, -2.0):
         plan["known"][:, :8], plan["known_mask"][:, :8] = value, 1.0
-        made.append(run(generator, noise, plan)[0])
+        made.append(leap(plan))
         assert np.allclose(made[-1][:8], value)
     assert np.abs(made[0][8:] - made[1][8:]).max() > 0.01
 
 
 def test_what_does_not_play_is_nothing() -> None:
-    generator, noise = generator_and_noise()
-    plan = plan_for(form_codes("AABA"))
+    plan = plan_for()
     plan["present"][0, 2], plan["bar_mask"][0, 8:] = 0, 0
-    grid = run(generator, noise, plan)[0]
+    grid = leap(plan)
     assert not grid[:, 2].any() and not grid[8:].any() and grid[:8, 0].all()
+
+
+def test_at_the_end_of_the_way_there_is_nothing_left_to_go() -> None:
+    assert np.allclose(leap(plan_for(), time=1.0), noise(1)[0])
+
+
+@pytest.mark.parametrize("make", [tiny_vae, tiny_gan])
+def test_noises_have_pieces_between_them(make: type) -> None:
+    composer = make()
+    assert isinstance(composer, GridComposer)
+    chords = "C F | G C"  # those that are written depend on the seed
+    first, last = (Request(seed=seed, bars=4, temperature=1.0, chords=chords) for seed in (1, 2))
+    path = composer.interpolate(first, last, 3)
+    assert path[0] == composer.generate(first) and path[2] == composer.generate(last)
+    assert path[0] != path[1] != path[2]
 
 
 # --- the critic ---
 
 
-def test_the_critic_hears_when_all_pieces_are_one() -> None:
-    keras.utils.set_random_seed(1)
-    critic = Critic(SMALL, name="critic")
-    varied = np.random.default_rng(0).standard_normal((4, 16, 5, 8)).astype("float32")
-    both = np.concatenate([varied, np.repeat(varied[:1], 4, axis=0)])
-    call = compiled(lambda x, plan: critic(x, plan, groups=2))
-    scores = call(both, plan_for(form_codes("AABA"), 8))
-    # the first piece is in both groups: only its company differs
-    assert abs(scores[0] - scores[4]) > 1e-5
-    assert scores[:4] == pytest.approx(run(critic, varied, plan_for(form_codes("AABA"), 4)), abs=1e-5)
+def test_the_critic_begins_with_the_first_blocks_of_a_prior() -> None:
+    composer = tiny_vae()
+    assert isinstance(composer, VAEComposer)
+    critic = Critic(CriticConfig(composer.prior.config, blocks=1), name="critic")
+    critic.begin(composer.prior)
+    plan, time = plan_for(), np.zeros(1, "float32")
+
+    def top(trunk: Generator) -> np.ndarray:
+        def last(x: np.ndarray, time: np.ndarray, plan: dict) -> object:
+            return trunk.tokens(x, time, plan["known"], plan["known_mask"], plan["bar_mask"], plan["present"], plan)[-1]
+
+        return np.asarray(compiled(last)(noise(1), time, plan))
+
+    assert np.allclose(top(critic.trunk), top(composer.prior), atol=1e-5)  # type: ignore[arg-type]
 
 
 # --- statistics ---
@@ -185,55 +141,78 @@ def test_the_frechet_distance_of_two_normal_distributions() -> None:
 # --- training ---
 
 
-def test_forms_are_counted_by_style(prepared: Path) -> None:
-    windows = LatentWindows(tiny_vae().vae, Dataset.open(prepared), "train", 4, 4, {}, 0)
-    windows.style[:], windows.chance[:] = STYLE_NAMES.index("jazz"), 1 / len(windows.chance)
-    windows.asked["form"][:] = np.repeat([0, 1, 2, 0], 4)
-    assert usual_forms(windows) == {"jazz": {"AA'BA": 1.0}}
+def little_pairs(prepared: Path, count: int = 32) -> tuple[VAEComposer, Pairs]:
+    composer = tiny_vae()
+    assert isinstance(composer, VAEComposer)
+    windows = LatentWindows(composer.vae, Dataset.open(prepared), "train", 8, 4, {}, 0)
+    windows.rank(composer.prior)
+    return composer, Pairs(make_pairs(composer, windows, count), 8, 0)
 
 
-def batches(prepared: Path, size: int = 8) -> tuple[LatentWindows, GAN]:
-    keras.utils.set_random_seed(1)
-    vae = tiny_vae().vae
-    windows = LatentWindows(vae, Dataset.open(prepared), "train", size, 4, {}, 0)
-    gan = GAN(SMALL, GANPlan(steps=60, windows=size, rate=2e-3, critic_rate=2e-3, decay=0.9))
-    mean, scale = windows.moments()
-    for generator in (gan.generator, gan.average):
-        generator.mean.assign(mean)
-        generator.scale.assign(scale)
-        generator.blur.assign(posterior_deviation(windows) / scale)
-    windows.rank(gan.generator)
-    return windows, gan
+def test_pairs_are_what_the_flow_makes_of_the_noise(prepared: Path) -> None:
+    composer, pairs = little_pairs(prepared)
+    assert len(pairs) == 32
+    batch = pairs.rows(slice(0, 8))
+    asked = {name: batch[name] for name in ("style", "mode", "attributes", "chords", "form")}
+    made = composer.sample(
+        batch["noise"], batch["mean"], batch["begin"][0], batch["known_mask"], batch["bar_mask"], batch["present"],
+        asked,
+    )  # fmt: skip
+    assert np.allclose(made, batch["target"], atol=0.02)  # half precision; this prior's latents have mean 0, scale 1
+    assert {float(value) for value in pairs.fields["begin"][:8]} == {float(batch["begin"][0])}
+
+
+def test_the_first_phase_learns_to_make_in_one_step_what_the_flow_makes_in_many(prepared: Path) -> None:
+    composer, pairs = little_pairs(prepared)
+    phase = Distillation(composer.prior, GANPlan(distil_steps=60, distil_rate=3e-3, decay=0.9), BLUR)
+    first = phase.train(pairs.batch())["apart"]
+    for _ in range(59):
+        phase.reset()
+        last = phase.train(pairs.batch())["apart"]
+    assert last < 0.5 * first
+    apart = [
+        float(np.abs(np.asarray(a) - np.asarray(b)).max())
+        for a, b in zip(phase.average.trainable_weights, phase.generator.trainable_weights, strict=True)
+    ]
+    assert 0 < max(apart) < 0.2
+
+
+def little_gan(prepared: Path) -> tuple[GAN, Pairs]:
+    composer, pairs = little_pairs(prepared)
+    lens = Lens(8, name="lens")
+    lens.build()
+    plan = GANPlan(steps=60, rate=2e-3, critic_rate=2e-3, decay=0.9, anchor=1.0)
+    return GAN(composer.prior, composer.prior, lens, plan, BLUR), pairs
 
 
 def test_each_side_trains_its_own_weights_only(prepared: Path) -> None:
-    windows, gan = batches(prepared)
-    batch = windows.batch()
-    before = [keras.ops.convert_to_numpy(w) for w in (*gan.generator.trainable_weights, *gan.critic.trainable_weights)]
-    gan.critic_step.train_on_batch(batch)
-    count = len(gan.generator.trainable_weights)
-    after = [keras.ops.convert_to_numpy(w) for w in (*gan.generator.trainable_weights, *gan.critic.trainable_weights)]
-    assert all(np.array_equal(a, b) for a, b in zip(before[:count], after[:count], strict=True))
-    assert sum(not np.array_equal(a, b) for a, b in zip(before[count:], after[count:], strict=True)) > 10
-    gan.generator_step.train_on_batch(batch)
-    last = [keras.ops.convert_to_numpy(w) for w in (*gan.generator.trainable_weights, *gan.critic.trainable_weights)]
-    assert all(np.array_equal(a, b) for a, b in zip(after[count:], last[count:], strict=True))
-    assert sum(not np.array_equal(a, b) for a, b in zip(before[:count], last[:count], strict=True)) > 10
+    gan, pairs = little_gan(prepared)
+    batch, count = pairs.batch(), len(gan.generator.trainable_variables)
+
+    def weights() -> list[np.ndarray]:
+        both = (*gan.generator.trainable_variables, *gan.critic.learned)
+        return [np.array(keras.ops.convert_to_numpy(weight)) for weight in both]
+
+    def same(a: list, b: list) -> list[bool]:
+        return [np.array_equal(x, y) for x, y in zip(a, b, strict=True)]
+
+    before = weights()
+    gan.critic_side.train_on_batch(batch)
+    after = weights()
+    assert all(same(before[:count], after[:count])) and same(before[count:], after[count:]).count(False) > 10
+    gan.generator_side.train_on_batch(batch)
+    last = weights()
+    assert all(same(after[count:], last[count:])) and same(after[:count], last[:count]).count(False) > 10
     assert all(norm > 0 for norm in gan.norms().values())
 
 
-def test_the_critic_learns_to_tell_and_the_average_follows(prepared: Path) -> None:
-    windows, gan = batches(prepared)
-    first = gan.train(windows.batch())["gap"]
+def test_the_critic_learns_to_tell(prepared: Path) -> None:
+    gan, pairs = little_gan(prepared)
+    first = gan.train(pairs.batch())["gap"]
     for _ in range(40):
-        gan.critic_step.reset_metrics()
-        last = gan.critic_step.train_on_batch(windows.batch(), return_dict=True)["gap"]
+        gan.reset()
+        last = gan.critic_side.train_on_batch(pairs.batch(), return_dict=True)["gap"]
     assert last > first + 0.5
-    for _ in range(20):
-        gan.train(windows.batch())
-    weights = zip(gan.average.trainable_weights, gan.generator.trainable_weights, strict=True)
-    apart = [float(np.abs(np.asarray(a) - np.asarray(b)).max()) for a, b in weights]
-    assert 0 < max(apart) < 0.2
 
 
 def test_a_stopped_run_goes_on_where_it_was_and_ends_in_a_checkpoint(
@@ -241,7 +220,7 @@ def test_a_stopped_run_goes_on_where_it_was_and_ends_in_a_checkpoint(
 ) -> None:
     start, run = tmp_path / "vae", tmp_path / "run"
     tiny_vae().save_pretrained(start)
-    plan = GANPlan(steps=4, epoch=2, windows=4, lens_steps=2)
+    plan = GANPlan(pairs=8, distil_steps=2, steps=4, epoch=2, windows=4, lens_steps=2)
     steps: list[object] = []
     real = GAN.train
 
@@ -254,21 +233,15 @@ def test_a_stopped_run_goes_on_where_it_was_and_ends_in_a_checkpoint(
 
     monkeypatch.setattr(GAN, "train", counted)
     with pytest.raises(KeyboardInterrupt):
-        train_gan(prepared, run, start, plan, SMALL)
-    composer = train_gan(prepared, run, start, plan, SMALL)
+        train_gan(prepared, run, start, plan)
+    composer = train_gan(prepared, run, start, plan)
     assert steps == [0, 1, 2, "stopped", 2, 3]  # the epoch that was stopped is done again, no more
-    log = (run / "log-gan.csv").read_text().splitlines()
-    assert len(log) == 3
-    assert {"gap", "critic_gradient", "pairwise", "same_made"} <= set(log[0].split(","))
+    for name, rows in (("distil", 1), ("gan", 2)):
+        log = (run / f"log-{name}.csv").read_text().splitlines()
+        assert len(log) == 1 + rows
+        assert {"apart", "generator_gradient", "pairwise", "frechet", "frechet_flow"} <= set(log[0].split(","))
     loaded = load_composer(run / "checkpoint")
-    assert isinstance(loaded, GANComposer)
-    assert loaded.forms == composer.forms
-    assert loaded.generate(Request(bars=4)).bars == 4
-    assert "AABA" in (run / "checkpoint" / "README.md").read_text()
-
-
-def test_a_vae_with_other_latents_is_refused(prepared: Path, tmp_path: Path) -> None:
-    tiny_vae().save_pretrained(tmp_path / "vae")
-    assert isinstance(load_composer(tmp_path / "vae"), VAEComposer)
-    with pytest.raises(CheckpointError, match="Expected a VAE with the latents"):
-        train_gan(prepared, tmp_path / "run", tmp_path / "vae", GANPlan(steps=1), GANConfig(latent=9))
+    assert isinstance(loaded, GANComposer) and isinstance(composer, GANComposer)
+    music = loaded.generate(Request(bars=4))
+    assert music.bars == 4 and [track.role for track in music.tracks] == list(ROLE_NAMES)
+    assert "trained against a critic" in (run / "checkpoint" / "README.md").read_text()

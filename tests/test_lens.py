@@ -6,9 +6,11 @@ import keras
 import numpy as np
 
 from musicgen.corpus.dataset import Dataset
-from musicgen.models.gan import Critic, GANConfig, Generator
+from musicgen.models.gan import Critic, CriticConfig
 from musicgen.models.lens import CHROMA, FEATURES, HEARD, Lens, features, intervals
+from musicgen.models.prior import PriorConfig
 from musicgen.roles import ROLE_NAMES, ROLES
+from musicgen.training.fit_gan import posterior_deviation
 from musicgen.training.hearing import fit_lens, heard
 from musicgen.training.latents import LatentWindows
 from tests.tiny import tiny_vae
@@ -49,10 +51,10 @@ def test_intervals_between_roles_are_counted_modulo_an_octave() -> None:
 
 
 def test_the_critic_hears_through_the_lens_and_does_not_change_it() -> None:
-    config = GANConfig(latent=8, critic_width=16, critic_heads=2, critic_blocks=1)
+    config = CriticConfig(PriorConfig(latent=8, width=16, heads=2), blocks=1)
     critic = Critic(config, name="critic")
     lens = {id(weight) for weight in critic.lens.weights}
-    assert len(lens) == 4 and not lens & {id(weight) for weight in critic.trainable_weights}
+    assert len(lens) == 4 and not lens & {id(weight) for weight in critic.learned}
     assert tuple(features(np.zeros((2, 16, 5, HEARD), np.float32)).shape) == (2, 16, FEATURES)
 
 
@@ -60,12 +62,10 @@ def test_a_lens_learns_what_latents_sound_like(prepared: Path) -> None:
     keras.utils.set_random_seed(1)
     vae, dataset = tiny_vae().vae, Dataset.open(prepared)
     windows = LatentWindows(vae, dataset, "train", 4, 4, {}, 0)
-    generator = Generator(GANConfig(latent=8, width=16, heads=2, base_blocks=1, change_blocks=1), name="generator")
     mean, scale = windows.moments()
-    generator.mean.assign(mean)
-    generator.scale.assign(scale)
+    moments = mean, scale, posterior_deviation(windows) / scale
     x = (windows.mean.astype(np.float32) - mean) / scale
-    answers = [np.asarray(fit_lens(windows, dataset, generator, steps)(x)) for steps in (0, 60)]
+    answers = [np.asarray(fit_lens(windows, dataset, moments, steps)(x)) for steps in (0, 60)]
     piece = dataset.split("train")[0]
     truth = heard(dataset.rows(piece, 0, min(16, piece.bars)), min(16, piece.bars))
     before, after = (float(np.abs(each[0, : len(truth)] - truth).mean()) for each in answers)
@@ -73,7 +73,7 @@ def test_a_lens_learns_what_latents_sound_like(prepared: Path) -> None:
 
 
 def test_a_lens_keeps_its_weights_when_it_is_saved(tmp_path: Path) -> None:
-    config = GANConfig(latent=8, critic_width=16, critic_heads=2, critic_blocks=1)
+    config = CriticConfig(PriorConfig(latent=8, width=16, heads=2), blocks=1)
     first, other = Critic(config, name="critic"), Critic(config, name="critic")
     first.save_weights(tmp_path / "critic.weights.h5")
     other.load_weights(tmp_path / "critic.weights.h5")

@@ -26,3 +26,16 @@ def tiny_vae() -> Composer:
             weight.assign(keras.random.normal(weight.shape, stddev=0.1, seed=1))
     progression = Progression(ProgressionConfig(chord=4, width=8), name="progression")
     return VAEComposer(vae, prior, progression, steps=2)
+
+
+def tiny_gan() -> Composer:
+    """A `GANComposer` over the latents of `tiny_vae`, whose prior's weights its generator has."""
+    from musicgen.models.gan import Generator
+    from musicgen.models.gan_composer import GANComposer
+    from musicgen.models.grid_composer import GridComposer
+
+    start = tiny_vae()
+    assert isinstance(start, GridComposer)
+    generator = Generator(start.prior.config, name="generator")
+    generator.set_weights(start.prior.get_weights())
+    return GANComposer(start.vae, generator, start.progression)

@@ -1,8 +1,8 @@
-"""What a person asks for, as the conditions of a `Prior` or a `Generator`."""
+"""What a person asks for, as the conditions of a `Prior`, or another."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -25,7 +25,7 @@ class Size(Protocol):
 
 
 class Steered(Protocol):
-    """A network that can be asked for things: a `Prior` or a `Generator`."""
+    """A network that can be asked for things: a `Prior`, or another."""
 
     @property
     def config(self) -> Size:
@@ -54,14 +54,12 @@ class Asked:
     form: np.ndarray | None = None
 
     @classmethod
-    def of(cls, request: Request, harmony: Callable[[str, str], np.ndarray] | None = None) -> Asked:
-        """What a request says; where it names no chords, those that `harmony` writes for a style and a mode."""
+    def of(cls, request: Request) -> Asked:
+        """What a request says."""
         assert not isinstance(request.key, str)  # a Request parses it
         chords = form = None
         if request.chords is not None:
             chords = progression_codes(request.chords, request.bars, request.key.shift_to_normal)
-        elif harmony is not None:
-            chords = harmony(request.style, request.key.mode)
         if request.sections is not None:
             codes = [2 * "ABCD".index(name[0]) + (len(name) > 1) for name in request.sections]
             form = np.repeat(np.array(codes, np.uint8), SECTION_BARS)

@@ -140,6 +140,14 @@ class Prior(keras.Model):
         training: bool = False,
     ) -> Any:  # fmt: skip
         """Where the flow moves x at a time; shape as x."""
+        tokens = self.tokens(x, time, known, known_mask, bar_mask, present, asked, training=training)[-1]
+        return ops.reshape(self.x_out(self.norm(tokens)), (-1, x.shape[1], ROLES, self.config.latent))
+
+    def tokens(
+        self, x: Any, time: Any, known: Any, known_mask: Any, bar_mask: Any, present: Any, asked: dict[str, Any],
+        extra: Any = 0.0, training: bool = False,
+    ) -> list[Any]:  # fmt: skip
+        """What each block makes of the bars, shape (B, N, width); `extra` is added to the first one's input."""
         bars, size = x.shape[1], ROLES * self.config.latent
         x = x * present[:, None, :, None]
         known = known * known_mask[..., None]
@@ -155,9 +163,11 @@ class Prior(keras.Model):
         condition = self.time_2(self.time_1(waves)) + self.style(asked["style"]) + self.present_in(present)
         condition = condition + self.mode(asked["mode"]) + self.attributes_in(attributes)
         bias, modulation = attention_bias(bar_mask), self.modulation(self.narrow(ops.silu(condition)))
+        tokens, after = tokens + extra, []
         for block in self.blocks:
             tokens = block(tokens, bias=bias, modulation=modulation, training=training)
-        return ops.reshape(self.x_out(self.norm(tokens)), (-1, bars, ROLES, self.config.latent))
+            after.append(tokens)
+        return after
 
     def normalise(self, latents: Any) -> Any:
         return (latents - self.mean) / self.scale

@@ -7,6 +7,9 @@ that no second derivative is needed and Keras operations are enough.
 
 Real grids are the means of posteriors. The critic sees them, and made ones, through as much noise as the posteriors
 have (instance noise; Arjovsky and Bottou 2017): what the decoder cannot tell apart, the critic shall not.
+
+The generator is also held to what the flow makes of the same noise (Sauer et al. 2023, "Adversarial diffusion
+distillation"), so that each noise keeps a piece of its own and none is forgotten.
 """
 
 from __future__ import annotations
@@ -14,53 +17,36 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
-from musicgen.models.gan import Critic, Generator
+from musicgen.models.gan import PLAN, Critic, Generator, exists
 from musicgen.models.prior import CONDITIONS
 
 _DISTURBANCE = 0.1
 """Standard deviation of the noise that the slope of the critic is measured with; latents have one of 1."""
 
 
-class CriticStep(keras.Model):
-    """Trains the critic on a batch of `LatentWindows`; the generator stays as it is.
+class Side(keras.Model):
+    """A part of a training step: its call gives named means, and the first one is made small.
 
     Args:
-        gamma: weight of the gradient penalties.
+        names: of the means. learned: the weights that are changed, and no others.
     """
 
-    def __init__(self, generator: Generator, critic: Critic, gamma: float) -> None:
-        super().__init__(name="critic_step")
-        self.generator, self.critic, self.gamma = generator, critic, gamma
+    def __init__(self, name: str, names: tuple[str, ...], learned: list[Any]) -> None:
+        super().__init__(name=name)
+        self.names, self._learned = names, {id(weight) for weight in learned}
         self.noise = keras.random.SeedGenerator(2)
-        self.trackers = {
-            name: keras.metrics.Mean(name=name) for name in ("critic_loss", "gap", "slope_real", "slope_made")
-        }
+        self.trackers = {each: keras.metrics.Mean(name=each) for each in names}
         self.built = True
-
-    def call(self, x: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        real, plan = real_grids(self.generator, x)
-        made = ops.stop_gradient(self.generator(self.generator.draw(ops.shape(real)[0], self.noise), plan))
-        real, made = blurred(self.generator, real, plan, self.noise), blurred(self.generator, made, plan, self.noise)
-        near = keras.random.normal(ops.shape(real), stddev=_DISTURBANCE, seed=self.noise) * exists(plan)
-        four = ops.concatenate([real, made, real + near, made + near], axis=0)
-        plans = {name: ops.concatenate([value] * 4, axis=0) for name, value in plan.items()}
-        on_real, on_made, near_real, near_made = ops.split(self.critic(four, plans, groups=4), 4)
-        slope_real = ops.mean(ops.square(near_real - on_real)) / _DISTURBANCE**2
-        slope_made = ops.mean(ops.square(near_made - on_made)) / _DISTURBANCE**2
-        loss = ops.mean(ops.softplus(on_made - on_real)) + 0.5 * self.gamma * (slope_real + slope_made)
-        return {
-            "critic_loss": loss, "gap": ops.mean(on_real - on_made),
-            "slope_real": ops.sqrt(slope_real), "slope_made": ops.sqrt(slope_made),
-        }  # fmt: skip
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
         for name, tracker in self.trackers.items():
             tracker.update_state(y_pred[name])
-        return y_pred["critic_loss"]
+        return y_pred[self.names[0]]
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -71,7 +57,7 @@ class CriticStep(keras.Model):
 
     @property
     def trainable_variables(self) -> list[Any]:
-        return self.critic.trainable_variables
+        return [variable for variable in self.variables if id(variable) in self._learned]
 
     @property
     def trainable_weights(self) -> list[Any]:
@@ -79,60 +65,80 @@ class CriticStep(keras.Model):
 
     @property
     def non_trainable_variables(self) -> list[Any]:
-        return _others(self)
+        return [variable for variable in self.variables if id(variable) not in self._learned]
 
 
-class GeneratorStep(keras.Model):
-    """Trains the generator on a batch of `LatentWindows`; the critic stays as it is.
+class CriticSide(Side):
+    """Trains the critic on a batch of `Pairs`; the generator stays as it is.
 
     Args:
-        average: takes the exponential moving average of the generator's weights, those before each step.
-        decay: of that average; shorter in the beginning.
+        blur: deviation of posteriors, normalised, shape (roles, latent).
+        gamma: weight of the gradient penalties.
     """
 
-    def __init__(self, generator: Generator, critic: Critic, average: Generator, decay: float) -> None:
-        super().__init__(name="generator_step")
-        self.generator, self.critic, self.average, self.decay = generator, critic, average, decay
-        self.noise = keras.random.SeedGenerator(3)
-        self.tracker = keras.metrics.Mean(name="generator_loss")
-        self.built = True
+    def __init__(self, generator: Generator, critic: Critic, blur: np.ndarray, gamma: float) -> None:
+        super().__init__("critic_side", ("critic_loss", "gap", "slope_real", "slope_made"), critic.learned)
+        self.generator, self.critic, self.blur, self.gamma = generator, critic, blur.astype("float32"), gamma
 
-    def call(self, x: dict[str, Any], training: bool = False) -> Any:
+    def call(self, x: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        real, plan = real_grids(self.generator, x)
+        made = ops.stop_gradient(made_grids(self.generator, x, plan))
+        real, made = (blurred(grid, plan, self.blur, self.noise) for grid in (real, made))
+        # the slopes of half of the batch are enough
+        half = real.shape[0] // 2
+        some = {name: value[:half] for name, value in plan.items()}
+        near = keras.random.normal(ops.shape(real[:half]), stddev=_DISTURBANCE, seed=self.noise) * exists(some)
+        grids = ops.concatenate([real, made, real[:half] + near, made[:half] + near], axis=0)
+        plans = {name: ops.concatenate([value, value, some[name], some[name]], axis=0) for name, value in plan.items()}
+        scores = self.critic(grids, plans)
+        size = real.shape[0]
+        on_real, on_made, near_real, near_made = ops.split(scores, [size, 2 * size, 2 * size + half])
+        slope_real = ops.mean(ops.square(near_real - on_real[:half])) / _DISTURBANCE**2
+        slope_made = ops.mean(ops.square(near_made - on_made[:half])) / _DISTURBANCE**2
+        loss = ops.mean(ops.softplus(on_made - on_real)) + 0.5 * self.gamma * (slope_real + slope_made)
+        return {
+            "critic_loss": loss, "gap": ops.mean(on_real - on_made),
+            "slope_real": ops.sqrt(slope_real), "slope_made": ops.sqrt(slope_made),
+        }  # fmt: skip
+
+
+class GeneratorSide(Side):
+    """Trains the generator on a batch of `Pairs`; the critic stays as it is.
+
+    Args:
+        critic: None to learn from the flow alone.
+        average: takes the exponential moving average of the generator's weights, those before each step.
+        decay: of that average; shorter in the beginning.
+        anchor: weight of the mean square distance to what the flow made, per latent number.
+        blur: as for `CriticSide`.
+    """
+
+    def __init__(
+        self, generator: Generator, critic: Critic | None, average: Generator, decay: float, anchor: float,
+        blur: np.ndarray,
+    ) -> None:  # fmt: skip
+        super().__init__("generator_side", ("generator_loss", "apart"), generator.trainable_variables)
+        self.generator, self.critic, self.average = generator, critic, average
+        self.decay, self.anchor, self.blur = decay, anchor, blur.astype("float32")
+
+    def call(self, x: dict[str, Any], training: bool = False) -> dict[str, Any]:
         if training:
             step = ops.cast(self.optimizer.iterations, "float32")
             decay = ops.minimum(self.decay, (1.0 + step) / (10.0 + step))
             for mean, weight in zip(self.average.weights, self.generator.weights, strict=True):
                 mean.assign(decay * mean + (1.0 - decay) * weight)
         real, plan = real_grids(self.generator, x)
-        made = self.generator(self.generator.draw(ops.shape(real)[0], self.noise), plan)
-        real, made = blurred(self.generator, real, plan, self.noise), blurred(self.generator, made, plan, self.noise)
-        on_real = ops.stop_gradient(self.critic(real, plan))
-        return ops.mean(ops.softplus(on_real - self.critic(made, plan)))
-
-    def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
-        self.tracker.update_state(y_pred)
-        return y_pred
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        return [self.tracker]
-
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        return self.get_metrics_result()
-
-    @property
-    def trainable_variables(self) -> list[Any]:
-        return self.generator.trainable_variables
-
-    @property
-    def trainable_weights(self) -> list[Any]:
-        return self.trainable_variables
-
-    @property
-    def non_trainable_variables(self) -> list[Any]:
-        return _others(self)
+        made = made_grids(self.generator, x, plan)
+        free = exists(plan) * (1.0 - plan["known_mask"][..., None])
+        apart = ops.sum(ops.square(made - x["target"]) * free) / (
+            ops.maximum(ops.sum(free), 1.0) * self.generator.config.latent
+        )
+        loss = self.anchor * apart
+        if self.critic is not None:
+            real, made = (blurred(grid, plan, self.blur, self.noise) for grid in (real, made))
+            on_real = ops.stop_gradient(self.critic(real, plan))
+            loss = loss + ops.mean(ops.softplus(on_real - self.critic(made, plan)))
+        return {"generator_loss": loss, "apart": apart}
 
 
 class Adam(keras.optimizers.Adam):
@@ -151,24 +157,22 @@ class Adam(keras.optimizers.Adam):
 
 
 def real_grids(generator: Generator, x: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Normalised latents of a batch of `LatentWindows`, means of their posteriors, and the plan they follow."""
+    """Normalised latents of a batch of `Pairs`, means of their posteriors, and the plan they follow."""
     plan = {name: x[name] for name in ("bar_mask", "present", *CONDITIONS)}
     real = generator.normalise(x["mean"]) * exists(plan)
     plan["known_mask"] = x["known_mask"] * exists(plan)[..., 0]
     plan["known"] = real * plan["known_mask"][..., None]
+    assert set(plan) == set(PLAN)
     return real, plan
 
 
-def blurred(generator: Generator, grid: Any, plan: dict[str, Any], seed: Any) -> Any:
+def made_grids(generator: Generator, x: dict[str, Any], plan: dict[str, Any]) -> Any:
+    """What the generator makes of the noise of a batch of `Pairs`."""
+    begin = x["begin"][:, None, None, None]
+    point = (1.0 - begin) * x["noise"] + begin * generator.normalise(x["mean"])
+    return generator.leap(point, x["begin"], plan)
+
+
+def blurred(grid: Any, plan: dict[str, Any], blur: np.ndarray, seed: Any) -> Any:
     """A grid with the noise of posteriors on it."""
-    return grid + keras.random.normal(ops.shape(grid), seed=seed) * generator.blur * exists(plan)
-
-
-def exists(plan: dict[str, Any]) -> Any:
-    """1 where a bar and a role are, shape (B, N, R, 1)."""
-    return (plan["bar_mask"][:, :, None] * plan["present"][:, None, :])[..., None]
-
-
-def _others(step: CriticStep | GeneratorStep) -> list[Any]:
-    learned = {id(variable) for variable in step.trainable_variables}
-    return [variable for variable in step.variables if id(variable) not in learned]
+    return grid + keras.random.normal(ops.shape(grid), seed=seed) * blur * exists(plan)

@@ -9,7 +9,6 @@ import numpy as np
 
 from musicgen.codec import DURATIONS
 from musicgen.corpus.dataset import Dataset
-from musicgen.models.gan import Generator
 from musicgen.models.lens import CHROMA, HALVES, HEARD, PITCHED, ROLES, STEPS, Lens
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import DRUM_PITCHES
@@ -39,23 +38,27 @@ class _Lesson(keras.Model):
         return self.lens.logits(x)
 
 
-def fit_lens(windows: LatentWindows, dataset: Dataset, generator: Generator, steps: int, hop: int = 4) -> Lens:
-    """A lens for the normalised latents of `generator`.
+def fit_lens(
+    windows: LatentWindows, dataset: Dataset, moments: tuple[np.ndarray, np.ndarray, np.ndarray], steps: int,
+    hop: int = 4,
+) -> Lens:  # fmt: skip
+    """A lens for normalised latents.
 
     Args:
         windows: of the training split, `hop` bars apart.
+        moments: mean and scale of the latents, and the deviation of their posteriors, normalised; (roles, latent).
     """
-    bars = generator.config.bars
+    bars = windows.mean.shape[1]
     places = every_place(dataset, "train", bars, hop)
     truth = np.stack([heard(dataset.rows(piece, first, length), bars) for piece, first, length in places])
-    lens = Lens(generator.config.latent, name="lens")
+    lens = Lens(windows.mean.shape[-1], name="lens")
     lens.build()
     lesson = _Lesson(lens)
     schedule = keras.optimizers.schedules.CosineDecay(_RATE, max(steps, 1))
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     lesson.compile(optimizer=keras.optimizers.Adam(schedule), loss=loss, jit_compile=False)
     rng = np.random.default_rng(0)
-    mean, scale, blur = (np.asarray(value) for value in (generator.mean, generator.scale, generator.blur))
+    mean, scale, blur = moments
     for _ in range(steps):
         chosen = rng.choice(len(places), _WINDOWS, p=windows.chance)
         x = (windows.mean[chosen].astype(np.float32) - mean) / scale

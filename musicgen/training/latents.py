@@ -12,12 +12,14 @@ from musicgen.corpus.dataset import Dataset, Piece
 from musicgen.harmony import NO_CHORD
 from musicgen.models.asking import Steered, in_order
 from musicgen.models.compiling import compiled
-from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION, QUANTILES, Prior
+from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION, CONDITIONS, QUANTILES, Prior
 from musicgen.models.vae import VAE
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 from musicgen.training.batches import NOTES_PER_WINDOW, collate, every_place, room_for
 
 ROLES = len(ROLE_NAMES)
+HIDDEN = {"style": 0.1, "mode": 0.1, "attributes": 0.2, "chords": 0.5, "form": 0.5}
+"""Share of the windows that leave each condition open."""
 CUTS = (4, 8)
 """Bars of the windows that are cut short, because visitors ask for short pieces too."""
 
@@ -35,15 +37,15 @@ class LatentWindows:
         size: windows a batch.
         hop: bars from one window's beginning to the next.
         weights: weight of a source by name, 1 where not given; a piece's windows share the square root of their number.
-        form_hidden: share of the windows that leave their form out.
+        hidden: share of the windows that leave a condition open, by name, where it is not as in `HIDDEN`.
     """
 
     def __init__(
         self, vae: VAE, dataset: Dataset, split: str, size: int, hop: int, weights: dict[str, float], seed: int,
-        form_hidden: float = 0.5,
+        hidden: dict[str, float] | None = None,
     ) -> None:  # fmt: skip
         self.size, self.rng, self.styles = size, np.random.default_rng(seed), vae.config.styles
-        self.hidden = (0.1, 0.1, 0.2, 0.5, form_hidden)
+        self.hidden = HIDDEN | (hidden or {})
         bars = vae.config.bars
         places = every_place(dataset, split, bars, hop)
         windows = [(dataset.rows(piece, first, length), piece, length) for piece, first, length in places]
@@ -127,7 +129,7 @@ class LatentWindows:
         present = np.where(((rng.random(size) < 0.15) & fewer.any(axis=1))[:, None], fewer, present)
 
         free = rng.random(size) < 0.1
-        without = [free | (rng.random(size) < share) for share in self.hidden]
+        without = [free | (rng.random(size) < self.hidden[name]) for name in CONDITIONS]
         assert self.levels is not None, "Expected rank() before the first batch."
         levels = self.levels[index, cut]
         # attributes are those of the whole band: where some of it is left out they are not known

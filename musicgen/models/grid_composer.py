@@ -1,0 +1,188 @@
+"""`GridComposer`: what composers over the VAE's latent grid share, whatever makes their latents from noise."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from musicgen.attributes import ATTRIBUTES, measure
+from musicgen.errors import CheckpointError, RequestError
+from musicgen.models.aiming import aim
+from musicgen.models.asking import Asked, style_code
+from musicgen.models.base import Composer, slerp
+from musicgen.models.grid_codec import GridCodec, bar_mask, blank, present_roles
+from musicgen.models.prior import Prior
+from musicgen.models.progression import Progression
+from musicgen.models.themes import Themes
+from musicgen.models.vae import ROLES, VAE
+from musicgen.music import MODES, Music
+from musicgen.request import Request
+
+_HARMONY = 1.25
+"""Temperature of the chords for each degree of the notes': at the usual .8 they come as they were learned."""
+TRIES = 4
+"""Draws of a piece in which a requested role stays silent, as it does in some sixteen bars of real music too."""
+
+
+class GridComposer(Composer):
+    """A `VAE`, and a network that writes its latents from noise; chords are written first.
+
+    Args:
+        vae: what latents mean.
+        prior: the network that writes them.
+        progression: what writes chords.
+        card: what else config.json should say (training data, metrics).
+    """
+
+    steers = True
+
+    def __init__(self, vae: VAE, prior: Prior, progression: Progression, card: dict[str, Any] | None = None) -> None:
+        if (vae.config.bars, vae.config.latent) != (prior.config.bars, prior.config.latent):
+            what = type(prior).__name__.lower()
+            raise CheckpointError(f"Expected a {what} over the latents of this VAE. Received: one of another size.")
+        self.vae, self.prior, self.progression, self.codec = vae, prior, progression, GridCodec(vae)
+        self.card = card or {}
+        self.identity = f"{self.kind}-untrained"
+        self.bars = vae.config.bars
+
+    @abstractmethod
+    def sample(
+        self, noise: np.ndarray, origin: np.ndarray, begin: np.float32, known_mask: np.ndarray, bar_mask: np.ndarray,
+        present: np.ndarray, asked: dict[str, np.ndarray],
+    ) -> np.ndarray:  # fmt: skip
+        """Latents from noise, as `Prior.sample`, for one window."""
+
+    @property
+    def weights(self) -> list[Any]:
+        return [*self.vae.weights, *self.prior.weights, *self.progression.weights]
+
+    # --- composing ---
+
+    def generate(self, request: Request) -> Music:
+        """A new piece; if a role that was asked for stays silent, the next of up to `TRIES` draws of the same seed."""
+        like = blank(request)
+        for attempt in range(TRIES):
+            music = self._aimed(self._latents(request, attempt), like, request.attributes)
+            if all(track.notes for track in music.tracks):
+                break
+        return music
+
+    def interpolate(self, first: Request, last: Request, steps: int) -> list[Music]:
+        """`steps` pieces on the way between two noises; style, chords and all else as for the first request.
+
+        Unlike those of `morph`, the pieces in between are new ones, and as whole as any.
+
+        Raises:
+            RequestError: fewer than 2 or more than 64 steps.
+        """
+        if not 2 <= steps <= 64:
+            raise RequestError(f"steps: expected 2 to 64. Received: {steps!r}.")
+        shares = [step / (steps - 1) for step in range(steps)]
+        all_latents = [self._latents(first, 0, last.seed, share) for share in shares]
+        return [self._aimed(latents, blank(first), first.attributes) for latents in all_latents]
+
+    def _aimed(self, latents: np.ndarray, like: Music, targets: Mapping[str, float]) -> Music:
+        """The piece, its latents moved so that it has the attributes asked for, as nearly as `aim` comes."""
+        asked = [i for i, name in enumerate(ATTRIBUTES) if name in targets]
+        if not asked:
+            return self.decode(latents, like)
+        directions = np.asarray(self.prior.directions)[asked] * np.asarray(self.prior.scale)
+        made: dict[bytes, Music] = {}
+
+        def at(steps: np.ndarray) -> Music:
+            if steps.tobytes() not in made:
+                moved = latents + np.tensordot(steps.astype(np.float32), directions, axes=1)
+                made[steps.tobytes()] = self.decode(moved, like)
+            return made[steps.tobytes()]
+
+        def levels(values: Mapping[str, float]) -> np.ndarray:
+            return self.prior.levels(np.array([values.get(name, np.nan) for name in ATTRIBUTES]))[asked]
+
+        return at(aim(lambda steps: levels(measure(at(steps))), levels(targets)))
+
+    def _latents(self, request: Request, attempt: int, other: int | None = None, share: float = 0.0) -> np.ndarray:
+        """Sampled latents for a request, shape (bars, roles, latent); the longest pieces in overlapping windows.
+
+        Args:
+            other, share: another seed, and how much of the way to its noise to go.
+        """
+        rng = np.random.default_rng([request.seed, attempt])
+        chords, noises = self._harmony(request, rng), [rng]
+        if other is not None:
+            noises.append(np.random.default_rng([other, attempt]))
+            self._harmony(request, noises[1])  # so that the noise is the one that the other seed has
+        themes = Themes(request.sections, request.bars, (ROLES, self.vae.config.latent))
+        asking = Asked.of(request)
+        if chords is not None:
+            asking = replace(asking, chords=chords[themes.first])
+        half = self.bars // 2
+        latents = np.zeros((0, ROLES, self.vae.config.latent), np.float32)
+        while len(latents) < request.bars:
+            given = min(len(latents), half)  # go on from the last bars that are there
+            window = np.zeros((min(self.bars, request.bars - len(latents) + given), *latents.shape[1:]), np.float32)
+            window[:given] = latents[len(latents) - given :]
+            keep = np.zeros((len(window), ROLES), bool)
+            keep[:given] = True
+            start = len(latents) - given
+            fresh = [self._noise(source, len(window)) for source in noises]
+            noise = fresh[0] if other is None else slerp(fresh[0], fresh[1], share)
+            noise = themes.noise(start, noise * np.float32(request.temperature))
+            window = self._flow(window, keep, 1.0, noise, request.roles, asking.arrays(self.prior, start, len(window)))
+            latents = np.concatenate([latents, window[given:]])
+            themes.repeat(latents, start + given)
+        return latents
+
+    def _harmony(self, request: Request, rng: np.random.Generator) -> np.ndarray | None:
+        """Chords for a request that names none, codes of half bars, shape (bars, 2)."""
+        # chords decide most of the tension: where that is asked for, they are left to the prior
+        if request.chords is not None or request.tension is not None:
+            return None
+        assert not isinstance(request.key, str)  # a Request parses it
+        place = int(style_code(request.style)[0]), MODES.index(request.key.mode)
+        return self.progression.sample(rng, request.bars, *place, _HARMONY * request.temperature)
+
+    def resample(
+        self, latents: np.ndarray, keep: np.ndarray, strength: float, seed: int, roles: Sequence[str], style: str
+    ) -> np.ndarray:
+        """As `Composer.resample`; windows overlap by half, so that a long piece goes on from what it has become."""
+        rng = np.random.default_rng([seed, 0])
+        result, known = np.array(latents, np.float32), np.array(keep, bool)
+        half = self.bars // 2
+        last = max(len(latents) - self.bars, 0)
+        for start in [*range(0, last, half), last]:
+            here = slice(start, start + self.bars)
+            asked = Asked(style).arrays(self.prior, start, self.bars)
+            noise = self._noise(rng, len(result[here]))
+            result[here] = self._flow(result[here], known[here], strength, noise, roles, asked)
+            known[here] = True
+        return result
+
+    def _noise(self, rng: np.random.Generator, bars: int) -> np.ndarray:
+        return rng.standard_normal((bars, ROLES, self.vae.config.latent)).astype(np.float32)
+
+    def _flow(
+        self,
+        origin: np.ndarray,
+        keep: np.ndarray,
+        strength: float,
+        noise: np.ndarray,
+        roles: Sequence[str],
+        asked: dict[str, np.ndarray],
+    ) -> np.ndarray:
+        """One call of `sample` on up to `self.bars` bars."""
+        bars, latent = len(origin), self.vae.config.latent
+        begin, padded = np.zeros((2, 1, self.bars, ROLES, latent), np.float32)
+        mask = np.zeros((1, self.bars, ROLES), np.float32)
+        begin[0, :bars], padded[0, :bars], mask[0, :bars] = noise, origin, keep
+        where = bar_mask(bars, self.bars), present_roles(roles)
+        return self.sample(begin, padded, np.float32(1.0 - strength), mask, *where, asked)[0, :bars]
+
+    def encode(self, music: Music) -> np.ndarray:
+        return self.codec.encode(music)
+
+    def decode(self, latents: np.ndarray, like: Music) -> Music:
+        return self.codec.decode(latents, like)
