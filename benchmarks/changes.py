@@ -234,7 +234,7 @@ def tables(report: dict[str, Any]) -> str:
     apart_ = morph["midpoints against samples"]
     lines += [
         "",
-        f"Midpoints {apart_['verdict']} samples (samples' distance less theirs: {apart_['low']:.3f} to "
+        f"Midpoints against samples: {apart_['verdict']} (samples' distance less theirs: {apart_['low']:.3f} to "
         f"{apart_['high']:.3f}).",
         "",
         "| ends | " + " | ".join(morph["ends"]) + " |",
