@@ -10,10 +10,12 @@ tritones, and their inversions).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from musicgen import codec
-from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Music
+from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Key, Music
 from musicgen.roles import ROLES
 
 ATTRIBUTES = ("density", "rhythm", "register", "polyphony", "tension")
@@ -26,7 +28,14 @@ _IS_DRUMS = np.array([role.is_drums for role in ROLES])
 
 def measure(music: Music) -> dict[str, float]:
     """The attributes of a piece, in their units; NaN where undefined, such as the register of drums alone."""
-    return dict(zip(ATTRIBUTES, values(counts(codec.encode(music), music.bars)).tolist(), strict=True))
+    found = dict(zip(ATTRIBUTES, values(counts(codec.encode(music), music.bars)).tolist(), strict=True))
+    return found | {"register": found["register"] - music.key.shift_to_normal}
+
+
+def in_normal_key(targets: Mapping[str, float], key: Key) -> dict[str, float]:
+    """Targets for a piece in a key, as targets for it in C major or A minor, which is how models have it."""
+    shift = {"register": key.shift_to_normal}
+    return {name: value + shift.get(name, 0) for name, value in targets.items()}
 
 
 def values(counted: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from musicgen.attributes import counts, measure, values
+from musicgen.attributes import counts, in_normal_key, measure, values
 from musicgen.codec import encode
 from musicgen.music import Music, Note, Track
 
@@ -36,6 +36,12 @@ def test_a_chord_is_one_onset() -> None:
 
 def test_register_is_the_mean_pitch_without_drums() -> None:
     assert measure(piece(bass=[(0, 36, 24)], melody=[(0, 72, 24)], drums=[(0, 49, 3)]))["register"] == 54.0
+
+
+def test_register_is_what_sounds_and_models_are_asked_for_it_in_c() -> None:
+    music = piece(melody=[(0, 66, 24), (24, 68, 24)]).transposed(3)
+    assert music.key.tonic == 3 and measure(music)["register"] == 70.0
+    assert in_normal_key({"register": 70.0, "density": 20.0}, music.key) == {"register": 67.0, "density": 20.0}
 
 
 def test_polyphony_counts_notes_where_any_sounds() -> None:

@@ -42,6 +42,19 @@ def test_an_attribute_that_moves_with_another_leaks() -> None:
     assert found["density"]["leakage"] > 0.99  # asked for density, and the register moved instead
 
 
+def test_a_target_counts_as_met_within_a_twentieth_of_its_range() -> None:
+    asked = [{"register": 50.0}, {"register": 60.0}, {"register": 70.0}]
+    found = follow(asked, [at_pitch(50), at_pitch(61), at_pitch(72)])
+    assert found["register"]["met"] == 2 / 3
+
+
+def test_pieces_that_were_not_asked_for_an_attribute_take_no_part_in_its_figures() -> None:
+    asked = [{"register": 50.0 + i} for i in range(9)] + [{"density": 10.0 + i} for i in range(9)]
+    found = follow(asked, [at_pitch(50 + i) for i in range(9)] + [at_pitch(60)] * 9)
+    assert found["register"]["rho"] == 1.0 and found["register"]["error"] == 0.0
+    assert np.isnan(found["density"]["rho"]) and np.isnan(found["tension"]["rho"])
+
+
 def test_a_curve_has_a_point_for_each_part_of_the_targets_and_draws() -> None:
     curve = follow(targets(RANGES, 90), [at_pitch(60)] * 90)["register"]["curve"]
     assert len(curve) == 9 and [point[2] for point in curve] == [60.0] * 9
@@ -55,6 +68,21 @@ def test_a_model_that_does_as_it_is_told_steers_well() -> None:
     found = steering(obey, 56)
     assert found["chords"]["root"] > 0.95 and found["chords"]["root and third"] > 0.95
     assert found["form"] == {"exact": 1.0, "pairs": 1.0}
+    assert found["one slider"].keys() == {"open", "held"} and found["one slider"]["open"].keys() == set(ATTRIBUTES)
+
+
+def test_a_slider_that_is_moved_alone_leaves_the_others_open_or_holds_them() -> None:
+    requests: list[Request] = []
+
+    def note(new: list[Request]) -> list[Music]:
+        requests.extend(new)
+        return [at_pitch(60, notes=2 + 2 * (request.density is not None)) for request in new]
+
+    steering(note, 20)
+    alone = [request.attributes for request in requests if len(request.attributes) == 1]
+    assert len(alone) == 4 * 5
+    held = [request.attributes for request in requests if request.attributes.keys() > {"register"}][20:]
+    assert [round(each["register"], 9) for each in held].count(60.0) == 4 * 4  # what all had, but for its own slider
     assert {len(form) for form in FORMS} == {4} and all(Request(chords=text) for text in PROGRESSIONS)
 
 

@@ -2,7 +2,7 @@
 
 Every attribute of a piece is asked for at once, each drawn by itself, as in the evaluation of MuseMorphose (Wu and
 Yang 2021, section V): Spearman's rho of an attribute's target with its measured value should be 1, and with the
-measured values of the other attributes, its leakage, 0.
+measured values of the other attributes, its leakage, 0. Or one attribute alone, as a person does who moves a slider.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from musicgen.attributes import ATTRIBUTES, measure
 from musicgen.music import Music
 
 STEPS = 9
+NEAR = 0.05
+"""A target is met within this share of the range of the targets."""
 
 
 def targets(ranges: Mapping[str, tuple[float, float]], count: int, seed: int = 0) -> list[dict[str, float]]:
@@ -28,23 +30,31 @@ def targets(ranges: Mapping[str, tuple[float, float]], count: int, seed: int = 0
 def follow(asked: Sequence[Mapping[str, float]], pieces: Sequence[Music]) -> dict[str, Any]:
     """How pieces follow the targets they were made with.
 
+    Args:
+        asked: the targets of each piece that are looked at; of each attribute, pieces that have none take no part.
+
     Returns:
         For each attribute: `rho`, -1 to 1; `leakage`, mean |rho| of its target with the other attributes as measured, 0
         to 1, which chance alone brings to .8 / sqrt(pieces); `error`, median distance from target to measured, in the
-        attribute's unit; `curve`, for `STEPS` equal parts of the targets their mean and the quartiles measured.
+        attribute's unit; `met`, share of pieces whose distance is at most `NEAR` of the range of the targets; `curve`,
+        for `STEPS` equal parts of the targets their mean and the quartiles measured.
     """
-    wanted = np.array([[target[name] for name in ATTRIBUTES] for target in asked])
-    found = np.array([[values[name] for name in ATTRIBUTES] for values in map(measure, pieces)])
+    all_wanted = np.array([[target.get(name, np.nan) for name in ATTRIBUTES] for target in asked])
+    all_found = np.array([[values[name] for name in ATTRIBUTES] for values in map(measure, pieces)])
     result = {}
     for i, name in enumerate(ATTRIBUTES):
-        rhos = [_rho(wanted[:, i], found[:, j]) for j in range(len(ATTRIBUTES))]
+        mine = ~np.isnan(all_wanted[:, i])
+        wanted, found = all_wanted[mine, i], all_found[mine]
+        rhos = [_rho(wanted, found[:, j]) for j in range(len(ATTRIBUTES))]
         others = np.array([rho for j, rho in enumerate(rhos) if j != i])
-        apart = np.abs(wanted[:, i] - found[:, i])
+        apart = np.abs(wanted - found[:, i])
+        known = apart[~np.isnan(apart)]
         result[name] = {
             "rho": rhos[i],
             "leakage": _mean(np.abs(others)),
-            "error": float(np.median(apart[~np.isnan(apart)])) if not np.isnan(apart).all() else float("nan"),
-            "curve": _curve(wanted[:, i], found[:, i]),
+            "error": float(np.median(known)) if len(known) else float("nan"),
+            "met": float((known <= NEAR * np.ptp(wanted)).sum() / len(apart)) if len(apart) else float("nan"),
+            "curve": _curve(wanted, found[:, i]),
         }
     return result
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from musicgen import codec
+from musicgen.attributes import ATTRIBUTES, measure
 from musicgen.corpus import labels
 from musicgen.evaluation.control import follow, targets
 from musicgen.harmony import progression_codes
@@ -27,7 +28,9 @@ def steering(generate_many: Callable[[Sequence[Request]], list[Music]], count: i
     """What a model makes of requests that steer, styles in turn.
 
     Returns:
-        `attributes`: `control.follow` of `count` pieces.
+        `attributes`: `control.follow` of `count` pieces, each asked for all attributes at once.
+        `one slider`: of a fifth as many pieces for each attribute, asked for it alone: `open`, the others left to the
+        model; `held`, the others asked to stay what the piece had when nothing was asked.
         `chords`: of a quarter as many, the share of half bars heard as the chord that was asked for, its `root`, and
         its `root and third`. The ear is `labels.heard_chords`, which errs on real songs too (docs/data.md).
         `form`: of as many, `exact`, the share of pieces whose pattern of equal and different sections, as
@@ -42,9 +45,29 @@ def steering(generate_many: Callable[[Sequence[Request]], list[Music]], count: i
     return {
         "pieces": count,
         "attributes": follow(asked, shaped),
+        "one slider": _one_slider(generate_many, asked[: count // 5]),
         "chords": _chords(harmonised),
         "form": _forms(formed),
     }
+
+
+def _one_slider(
+    generate_many: Callable[[Sequence[Request]], list[Music]], asked: Sequence[Mapping[str, float]]
+) -> dict[str, dict[str, Any]]:
+    moved = [(seed, {name: target[name]}) for name in ATTRIBUTES for seed, target in enumerate(asked)]
+    had = [_in_range(measure(music)) for music in generate_many([_request(seed) for seed in range(len(asked))])]
+    requests = {
+        "open": [_request(seed, **target) for seed, target in moved],
+        "held": [_request(seed, **had[seed] | target) for seed, target in moved],
+    }
+    targets_of = [target for _, target in moved]
+    return {name: follow(targets_of, generate_many(each)) for name, each in requests.items()}
+
+
+def _in_range(values: Mapping[str, float]) -> dict[str, float]:
+    """What of the attributes of a piece can be asked for, as near to it as can be asked for."""
+    ranges = {name: (low, high) for name, (low, high, _) in ATTRIBUTE_RANGES.items()}
+    return {name: float(np.clip(value, *ranges[name])) for name, value in values.items() if not np.isnan(value)}
 
 
 def _request(seed: int, **asked: Any) -> Request:

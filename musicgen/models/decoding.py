@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 from musicgen.codec import PITCHES
+from musicgen.roles import ROLE_NAMES
 
 MAX_NOTES_PER_CELL = 96
+MONOPHONIC = (ROLE_NAMES.index("melody"), ROLE_NAMES.index("bass"))
+"""Roles of one voice."""
+_CERTAIN = np.float32(1 - 2**-24)
+"""The last number before 1."""
+
+
+@dataclass(frozen=True)
+class Chances:
+    """What a decoder says of a piece.
+
+    Args:
+        onsets: the probability of each, shape (roles, bars, ticks, pitches); 0 where a role does not play.
+        classes: for onsets as `choose_onsets` gives them, their duration and velocity class, int, shape (n, 2), and the
+            logits of all duration classes, shape (n, classes).
+    """
+
+    onsets: np.ndarray
+    classes: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+    def choose(self) -> np.ndarray:
+        """The onsets that are played, see `choose_onsets`."""
+        return choose_onsets(self.onsets)
+
+    def notes(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Onsets as notes, rows of `codec.COLUMNS`, shape (n, 6), and the logits of their duration classes."""
+        classes, by_length = self.classes(rows)
+        return np.concatenate([rows[:, [1, 0, 2, 3]], classes], axis=1), by_length
+
+    def logits(self) -> np.ndarray:
+        """Of each onset, at most 16.6; -inf for those that no role plays."""
+        likely = np.minimum(self.onsets, _CERTAIN)
+        with np.errstate(divide="ignore"):
+            return np.log(likely / (1 - likely))
 
 
 def choose_onsets(probabilities: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -12,12 +13,14 @@ from musicgen import codec
 from musicgen.errors import MusicgenError
 from musicgen.models.asking import style_code
 from musicgen.models.compiling import compiled
-from musicgen.models.decoding import choose_onsets
+from musicgen.models.decoding import Chances
 from musicgen.models.vae import ROLES, VAE
 from musicgen.music import TICKS_PER_BAR, Music
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME
 
+_PITCHES = (np.arange(codec.MAX_PITCHES) < np.array(codec.PITCHES)[:, None]).astype(np.float32)[:, None, None]
+"""1 for the pitches that each role has, shape (roles, 1, 1, pitches)."""
 _NOTE_ROOM = 2048
 """Notes per call of the compiled functions, more than all but one in two thousand windows hold."""
 _MOST_NOTES = 8192
@@ -72,33 +75,40 @@ class GridCodec:
         Raises:
             MusicgenError: latents of another shape than (bars of `like`, roles, latent size).
         """
+        chances = self.chances(latents, like)
+        return codec.decode(chances.notes(chances.choose())[0], like)
+
+    def chances(self, latents: np.ndarray, like: Music) -> Chances:
+        """What the decoder says of latents, of which `decode` plays the most probable. Errors as `decode`."""
         latents = np.asarray(latents, np.float32)
         expected = (like.bars, ROLES, self.vae.config.latent)
         if latents.shape != expected:
             raise MusicgenError(f"Expected latents of shape {expected}. Received: {latents.shape}.")
         present, style = present_roles([track.role for track in like.tracks]), style_code(like.style)
-        tables = []
+        onsets, features = [], []
         for start in range(0, like.bars, self.bars):
             part = latents[start : start + self.bars]
             padded = np.zeros((1, self.bars, *latents.shape[1:]), np.float32)
             padded[0, : len(part)] = part
-            mask = bar_mask(len(part), self.bars)
-            probabilities, features = self._decode(padded, mask, present, style)
-            rows = choose_onsets(probabilities * present[0][:, None, None, None] * mask[0][None, :, None, None])
-            classes = self._note_classes(features, rows)
-            tables.append(np.concatenate([rows[:, [1, 0, 2, 3]] + [start, 0, 0, 0], classes], axis=1))
-        return codec.decode(np.concatenate(tables), like)
+            probabilities, of_ticks = self._decode(padded, bar_mask(len(part), self.bars), present, style)
+            onsets.append((probabilities * present[0][:, None, None, None] * _PITCHES)[:, : len(part)])
+            features.append(of_ticks)
+        return Chances(np.concatenate(onsets, axis=1), partial(self._note_classes, features))
 
-    def _note_classes(self, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Duration and velocity class of each row (role, bar, tick, pitch), shape (n, 2)."""
-        result = []
-        for start in range(0, len(rows), _NOTE_ROOM):
-            chunk = rows[start : start + _NOTE_ROOM]
-            padded = np.zeros((_NOTE_ROOM, 4), np.int32)
-            padded[: len(chunk)] = chunk
-            place = (padded[:, 0] * self.bars + padded[:, 1]) * TICKS_PER_BAR + padded[:, 2]
-            result.append(self._classes(features, place.astype(np.int32), padded[:, 0], padded[:, 3])[: len(chunk)])
-        return np.concatenate(result) if result else np.zeros((0, 2), np.int64)
+    def _note_classes(self, features: Sequence[np.ndarray], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `Chances.classes`, from the features of each window."""
+        best = np.zeros((len(rows), 2), np.int64)
+        durations = np.zeros((len(rows), len(codec.DURATIONS)), np.float32)
+        for window, of_ticks in enumerate(features):
+            here = np.flatnonzero(rows[:, 1] // self.bars == window)
+            for start in range(0, len(here), _NOTE_ROOM):
+                chunk = here[start : start + _NOTE_ROOM]
+                padded = np.zeros((_NOTE_ROOM, 4), np.int32)
+                padded[: len(chunk)] = rows[chunk] - [0, window * self.bars, 0, 0]
+                place = ((padded[:, 0] * self.bars + padded[:, 1]) * TICKS_PER_BAR + padded[:, 2]).astype(np.int32)
+                classes, logits = self._classes(of_ticks, place, padded[:, 0], padded[:, 3])
+                best[chunk], durations[chunk] = classes[: len(chunk)], logits[: len(chunk)]
+        return best, durations
 
     def _probabilities(self, latents: Any, mask: Any, present: Any, style: Any) -> Any:
         logits, features = self.vae.decode(latents, mask, present, style)
@@ -107,7 +117,7 @@ class GridCodec:
     def _best_classes(self, features: Any, place: Any, role: Any, pitch: Any) -> Any:
         durations, velocities = self.vae.note_classes(features, place, role, pitch)
         best = [keras.ops.argmax(durations, axis=-1), keras.ops.argmax(velocities, axis=-1)]
-        return keras.ops.stack(best, axis=-1)
+        return keras.ops.stack(best, axis=-1), durations
 
 
 def blank(request: Request) -> Music:
