@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from musicgen.attributes import ATTRIBUTES, measure
+from musicgen import codec
+from musicgen.attributes import ATTRIBUTES, counts, in_normal_key, values
 from musicgen.errors import CheckpointError, RequestError
 from musicgen.models.aiming import aim
 from musicgen.models.asking import Asked, style_code
 from musicgen.models.base import Composer, slerp
+from musicgen.models.decoding import Chances
 from musicgen.models.grid_codec import GridCodec, bar_mask, blank, present_roles
 from musicgen.models.prior import Prior
 from musicgen.models.progression import Progression
+from musicgen.models.retouching import retouch
 from musicgen.models.themes import Themes
 from musicgen.models.vae import ROLES, VAE
 from musicgen.music import MODES, Music
@@ -86,23 +89,29 @@ class GridComposer(Composer):
         return [self._aimed(latents, blank(first), first.attributes) for latents in all_latents]
 
     def _aimed(self, latents: np.ndarray, like: Music, targets: Mapping[str, float]) -> Music:
-        """The piece, its latents moved so that it has the attributes asked for, as nearly as `aim` comes."""
+        """The piece with the attributes asked for: its latents moved as near as `aim` comes, then its notes."""
         asked = [i for i, name in enumerate(ATTRIBUTES) if name in targets]
         if not asked:
             return self.decode(latents, like)
+        targets = in_normal_key(targets, like.key)
         directions = np.asarray(self.prior.directions)[asked] * np.asarray(self.prior.scale)
-        made: dict[bytes, Music] = {}
+        made: dict[bytes, Chances] = {}
 
-        def at(steps: np.ndarray) -> Music:
+        def at(steps: np.ndarray) -> Chances:
             if steps.tobytes() not in made:
                 moved = latents + np.tensordot(steps.astype(np.float32), directions, axes=1)
-                made[steps.tobytes()] = self.decode(moved, like)
+                made[steps.tobytes()] = self.codec.chances(moved, like)
             return made[steps.tobytes()]
 
-        def levels(values: Mapping[str, float]) -> np.ndarray:
-            return self.prior.levels(np.array([values.get(name, np.nan) for name in ATTRIBUTES]))[asked]
+        def levels(values: np.ndarray) -> np.ndarray:
+            return self.prior.levels(values)[asked]
 
-        return at(aim(lambda steps: levels(measure(at(steps))), levels(targets)))
+        def measured(steps: np.ndarray) -> np.ndarray:
+            chances = at(steps)
+            return levels(values(counts(chances.notes(chances.choose())[0], like.bars)))
+
+        wanted = levels(np.array([targets.get(name, np.nan) for name in ATTRIBUTES]))
+        return codec.decode(retouch(at(aim(measured, wanted)), targets), like)
 
     def _latents(self, request: Request, attempt: int, other: int | None = None, share: float = 0.0) -> np.ndarray:
         """Sampled latents for a request, shape (bars, roles, latent); the longest pieces in overlapping windows.
