@@ -11,7 +11,6 @@ from musicgen.corpus.dataset import Dataset, Piece
 from musicgen.errors import CheckpointError, CorpusError
 from musicgen.models import load_composer
 from musicgen.models.asking import in_order
-from musicgen.models.decoding import choose_onsets
 from musicgen.models.prior import Prior, PriorConfig
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.request import Request
@@ -94,13 +93,6 @@ def test_a_batch_has_a_cell_per_bar_and_role() -> None:
 def test_a_row_of_dense_windows_finds_room_for_every_note() -> None:
     thin, dense = ((np.zeros((notes, 6), np.int16), PIECE, 16) for notes in (10, 900))
     assert room_for([thin, thin, dense, dense, thin], size=2) == 1800
-
-
-def test_as_many_onsets_are_chosen_as_are_expected() -> None:
-    chances = np.zeros((5, 1, 48, 48), np.float32)
-    chances[0, 0, 0, [3, 4, 5]] = 0.9, 0.6, 0.45  # 1.95 expected: two
-    chances[3, 0, 12, 40] = 1.0  # beyond the bass's range
-    assert choose_onsets(chances).tolist() == [[0, 0, 0, 3], [0, 0, 0, 4]]
 
 
 def test_cells_that_are_alone_do_not_hear_each_other() -> None:

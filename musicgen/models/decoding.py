@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musicgen.codec import PITCHES
+from musicgen.codec import DURATIONS, PITCHES
+from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES
 
 MAX_NOTES_PER_CELL = 96
+_DURATIONS = np.array(DURATIONS)
 MONOPHONIC = (ROLE_NAMES.index("melody"), ROLE_NAMES.index("bass"))
-"""Roles of one voice."""
+"""Roles of one voice: of songs' melody notes 1.4 % begin together with another."""
+_SURE = 0.5
+"""Probability from which a second note is played with another one of a role of one voice."""
 _CERTAIN = np.float32(1 - 2**-24)
 """The last number before 1."""
 
@@ -35,9 +39,20 @@ class Chances:
         return choose_onsets(self.onsets)
 
     def notes(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Onsets as notes, rows of `codec.COLUMNS`, shape (n, 6), and the logits of their duration classes."""
+        """Onsets as notes, rows of `codec.COLUMNS`, shape (n, 6), and the logits of their duration classes.
+
+        In a role of one voice a note ends where the next begins.
+        """
         classes, by_length = self.classes(rows)
-        return np.concatenate([rows[:, [1, 0, 2, 3]], classes], axis=1), by_length
+        notes = np.concatenate([rows[:, [1, 0, 2, 3]], classes], axis=1)
+        for role in MONOPHONIC:
+            here = np.flatnonzero(notes[:, 1] == role)
+            start = notes[here, 0] * TICKS_PER_BAR + notes[here, 2]
+            onsets = np.unique(start)
+            room = np.append(np.diff(onsets), _DURATIONS[-1])[np.searchsorted(onsets, start)]
+            longest = np.searchsorted(_DURATIONS, room, side="right") - 1
+            notes[here, 4] = np.minimum(notes[here, 4], longest)
+        return notes, by_length
 
     def logits(self) -> np.ndarray:
         """Of each onset, at most 16.6; -inf for those that no role plays."""
@@ -50,7 +65,9 @@ def choose_onsets(probabilities: np.ndarray) -> np.ndarray:
     """The most probable onsets of each cell, as many as are expected: the rounded sum of their probabilities.
 
     A fixed threshold would thin out uncertain cells (chords fell from 10.6 to 7.6 notes a bar in the pilot of
-    notes/models.md); the expected count keeps the density of the music.
+    notes/models.md); the expected count keeps the density of the music. In a role of one voice, where the decoder is
+    in doubt about a pitch, its candidates would sound together: there a tick is as probable as all of its pitches, and
+    the likeliest one is played.
 
     Args:
         probabilities: shape (roles, cells, ticks, pitches).
@@ -63,6 +80,9 @@ def choose_onsets(probabilities: np.ndarray) -> np.ndarray:
     for index, count in enumerate(PITCHES):
         flat.reshape(probabilities.shape)[index, :, :, count:] = 0
     expected = np.minimum(np.rint(flat.sum(axis=-1)), MAX_NOTES_PER_CELL).astype(int)
+    for index in MONOPHONIC:
+        shaped = flat.reshape(probabilities.shape)
+        shaped[index] = _one_voice(shaped[index])
     most = max(int(expected.max(initial=0)), 1)
     best = np.argpartition(-flat, most - 1, axis=-1)[..., :most]
     chance = np.take_along_axis(flat, best, axis=-1)
@@ -74,3 +94,15 @@ def choose_onsets(probabilities: np.ndarray) -> np.ndarray:
     place = best[keep]
     rows = np.stack([role, cell, place // pitches, place % pitches], axis=1)
     return rows[np.lexsort(rows.T[::-1])]
+
+
+def _one_voice(probabilities: np.ndarray) -> np.ndarray:
+    """What onsets of a role are ranked by, shape (cells, ticks, pitches): the likeliest pitch of a tick by all of the
+    tick's, others not at all unless they are sure."""
+    best = probabilities.argmax(axis=-1)[..., None]
+    together = np.minimum(probabilities.sum(axis=-1, keepdims=True), 1.0)
+    ranks = np.where(probabilities > _SURE, probabilities, 0.0)
+    # of two ticks that are certain, the one with the surer pitch goes first
+    first = 0.999 * together + 0.001 * np.take_along_axis(probabilities, best, axis=-1)
+    np.put_along_axis(ranks, best, first.astype(ranks.dtype), axis=-1)
+    return ranks

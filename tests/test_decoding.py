@@ -1,0 +1,49 @@
+"""From probabilities to notes: how many onsets, which ones, and how long they last."""
+
+import numpy as np
+
+from musicgen.models.decoding import Chances, choose_onsets
+
+MELODY, CHORDS, BASS = 0, 1, 3
+
+
+def chances(role: int, **ticks: dict[int, float]) -> np.ndarray:
+    """Probabilities of one bar: t12={3: 0.9} is tick 12, pitch index 3."""
+    table = np.zeros((5, 1, 48, 48), np.float32)
+    for tick, pitches in ticks.items():
+        for pitch, chance in pitches.items():
+            table[role, 0, int(tick[1:]), pitch] = chance
+    return table
+
+
+def chosen(table: np.ndarray) -> list[tuple[int, int]]:
+    """Tick and pitch of each onset."""
+    return [(tick, pitch) for _, _, tick, pitch in choose_onsets(table).tolist()]
+
+
+def test_as_many_onsets_are_chosen_as_are_expected() -> None:
+    assert chosen(chances(CHORDS, t0={3: 0.9, 4: 0.6, 5: 0.45})) == [(0, 3), (0, 4)]  # 1.95 of them
+
+
+def test_pitches_beyond_a_roles_range_are_not_played() -> None:
+    assert chosen(chances(BASS, t12={40: 1.0})) == []
+
+
+def test_a_melody_in_doubt_plays_the_likeliest_pitch_and_not_two() -> None:
+    doubt = {"t0": {3: 0.5, 5: 0.45}, "t12": {7: 0.6, 8: 0.4}}
+    assert chosen(chances(MELODY, **doubt)) == [(0, 3), (12, 7)]
+    assert chosen(chances(CHORDS, **doubt)) == [(0, 3), (12, 7)]
+    more = doubt | {"t24": {9: 0.35, 10: 0.33, 11: 0.32}}  # surely a note, of some pitch
+    assert chosen(chances(MELODY, **more)) == [(0, 3), (12, 7), (24, 9)]
+    assert chosen(chances(CHORDS, **more)) == [(0, 3), (0, 5), (12, 7)]
+
+
+def test_two_notes_of_a_melody_that_are_both_sure_are_both_played() -> None:
+    assert chosen(chances(MELODY, t0={3: 0.9, 7: 0.8})) == [(0, 3), (0, 7)]
+
+
+def test_a_note_of_one_voice_ends_where_the_next_begins() -> None:
+    rows = np.array([[role, 0, tick, 3] for role in (MELODY, CHORDS) for tick in (0, 12)])
+    long = np.tile([10, 4], (4, 1))  # of class 10: 24 ticks
+    notes, _ = Chances(np.zeros((5, 1, 48, 48)), lambda rows: (long, np.zeros((4, 18)))).notes(rows)
+    assert notes[:, [1, 2, 4]].tolist() == [[MELODY, 0, 7], [MELODY, 12, 10], [CHORDS, 0, 10], [CHORDS, 12, 10]]
