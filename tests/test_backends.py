@@ -1,15 +1,18 @@
 """The networks use Keras operations only: the same weights say the same on TensorFlow and on JAX."""
 
+import csv
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 CODE = """
 import sys
 import numpy as np
+import pytest
 from musicgen.models import load_composer
 from tests.tiny import tiny_vae
 folder, out, begin = sys.argv[1:]
@@ -45,3 +48,70 @@ def test_loss_and_samples_agree_on_both_backends(tmp_path: Path) -> None:
     assert tensorflow["onset"] > 0
     for name, value in tensorflow.items():
         assert np.allclose(value, jax[name], rtol=1e-3, atol=1e-4), name
+
+
+TRAIN = """
+import sys
+from pathlib import Path
+import keras
+import numpy as np
+import pytest
+from musicgen.training.devices import on_devices
+from musicgen.training.loop import fit
+from tests.tiny import tiny_vae
+
+def batches(seed):
+    rng = np.random.default_rng(seed)
+    while True:
+        notes = np.zeros((64, 6), "int32")
+        notes[:, 0] = rng.integers(4 * 80, size=64)
+        notes[:, 1] = notes[:, 0] % 5
+        notes[:, 2:] = rng.integers((48, 20, 18, 8), size=(64, 4))
+        onsets = np.zeros((5, 4 * 16, 48, 48), "uint8")
+        onsets[notes[:, 1], notes[:, 0] // 5, notes[:, 2], notes[:, 3]] = 1
+        windows = {"present": np.ones((4, 5), "float32"), "bar_mask": np.ones((4, 16), "float32"),
+                   "style": rng.integers(14, size=4).astype("int32")}
+        asked = {"mode": np.ones(4, "int32"), "attributes": np.zeros((4, 5, 2), "float32"),
+                 "chords": np.ones((4, 16, 2), "int32"), "form": np.ones((4, 16), "int32")}
+        latents = rng.standard_normal((2, 4, 16, 5, 8)).astype("float32")
+        yield ({"notes": notes, "onsets": onsets, "known_mask": np.zeros((4, 16, 5), "float32"),
+                "mean": latents[0], "deviation": np.exp(latents[1]), **windows, **asked},)
+
+for count in (1, 2):
+    run = Path(sys.argv[1]) / str(count)
+    run.mkdir()
+    with on_devices(count, (4,)):
+        composer = tiny_vae()
+        for name, model in (("vae", composer.vae), ("prior", composer.prior)):
+            fit(model, batches(0), run, name, steps=2, epoch=2, rate=1e-2, measure=dict)
+            where = model.weights[0].value.sharding.device_set
+            assert len(where) == count, where
+            np.savez(run / name, *model.get_weights())
+"""
+
+
+def test_two_devices_learn_what_one_does(tmp_path: Path) -> None:
+    """The same seed and the same batches; the notes of a window need not be on the device that has the window."""
+    # what is compiled here runs for two steps: it need not be fast
+    flags = "--xla_force_host_platform_device_count=2 --xla_backend_optimization_level=0"
+    two = {"KERAS_BACKEND": "jax", "XLA_FLAGS": flags}
+    environment = os.environ | two | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    command = [sys.executable, "-c", TRAIN, str(tmp_path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-2000:]
+    for name in ("vae", "prior"):
+        one, both = (np.load(tmp_path / count / f"{name}.npz") for count in "12")
+        for key, value in one.items():
+            assert np.allclose(value, both[key], atol=1e-3), (name, key)  # a tenth of what a step changes
+        rows = [next(csv.DictReader((tmp_path / count / f"log-{name}.csv").open())) for count in "12"]
+        assert np.isclose(float(rows[0]["loss"]), float(rows[1]["loss"]), rtol=1e-4)
+
+
+def test_more_devices_than_there_are_and_windows_that_they_do_not_divide_are_told() -> None:
+    from musicgen.errors import MusicgenError
+    from musicgen.training.devices import on_devices
+
+    with on_devices(None, (16, 64)) as count:
+        assert count == 1  # TensorFlow trains on one
+    with pytest.raises(MusicgenError, match=r"KERAS_BACKEND=jax\. Received: 2"), on_devices(2, (16, 64)):
+        pass

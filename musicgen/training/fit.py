@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from musicgen.corpus.dataset import Dataset
 from musicgen.errors import CheckpointError, CorpusError
@@ -21,10 +19,12 @@ from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.training.batches import Windows, every_window
 from musicgen.training.card import read_attribution, write_card
+from musicgen.training.devices import on_devices
 from musicgen.training.latents import LatentWindows
+from musicgen.training.loop import fit
 from musicgen.training.measure import reconstruction
 from musicgen.training.progressions import Progressions
-from musicgen.training.runs import SOURCE_WEIGHTS, append_row, hours, save_state, settle
+from musicgen.training.runs import SOURCE_WEIGHTS, hours, settle
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Plan:
 
 def train_vae(
     data: Path, run: Path, plan: Plan | None = None, vae_config: VAEConfig | None = None,
-    prior_config: PriorConfig | None = None, start: Path | None = None,
+    prior_config: PriorConfig | None = None, start: Path | None = None, devices: int | None = None,
 ) -> VAEComposer:  # fmt: skip
     """Train, or go on training, and write `run/checkpoint` (a folder for `VAEComposer.from_pretrained`).
 
@@ -63,16 +63,25 @@ def train_vae(
 
     Args:
         start: a checkpoint to go on from, instead of random weights.
+        devices: how many to train on, see `devices.on_devices`.
 
     Raises:
+        MusicgenError: so many devices are not to be had.
         CorpusError: no data set in `data`, or a run that was begun with another plan.
         CheckpointError: `start` is none of this architecture.
     """
+    plan = plan or Plan()
+    with on_devices(devices, (plan.windows, plan.prior_windows, plan.progression_windows)):
+        return _train(data, run, plan, vae_config or VAEConfig(), prior_config, start)
+
+
+def _train(
+    data: Path, run: Path, plan: Plan, vae_config: VAEConfig, prior_config: PriorConfig | None, start: Path | None
+) -> VAEComposer:
     dataset = Dataset.open(data)
     if not dataset.labels:
         raise CorpusError(f"Expected a data set with labels in {data}. Run `prepare` again.")
     attribution = read_attribution(data)
-    plan, vae_config = plan or Plan(), vae_config or VAEConfig()
     begun = VAEComposer.from_pretrained(start) if start else None
     prior_config = prior_config or PriorConfig(bars=vae_config.bars, latent=vae_config.latent)
     settle(run, {"plan": asdict(plan), "vae": vae_config.to_dict(), "prior": prior_config.to_dict(),
@@ -81,7 +90,7 @@ def train_vae(
     vae = VAE(vae_config, name="vae")
     prior = Prior(prior_config, name="prior")
     if begun:
-        _begin(vae, begun.vae)
+        begin(vae, begun.vae)
     _fit_vae(vae, dataset, run, plan)
     _fit_prior(prior, vae, dataset, run, plan)
     progression = Progression(ProgressionConfig(), name="progression")
@@ -111,7 +120,7 @@ def earlier(card: dict[str, Any]) -> dict[str, float]:
     return {"steps": before["steps"] + plan["steps"], "vae_hours": before["vae_hours"] + cost["vae_hours"]}
 
 
-def _begin(model: keras.Model, other: keras.Model) -> None:
+def begin(model: keras.Model, other: keras.Model) -> None:
     """Copy the weights of a model of the same architecture."""
     here, there = [tuple(w.shape) for w in model.weights], [tuple(w.shape) for w in other.weights]
     if here != there:
@@ -119,63 +128,26 @@ def _begin(model: keras.Model, other: keras.Model) -> None:
     model.set_weights(other.get_weights())
 
 
-def _optimiser(rate: float, steps: int) -> keras.optimizers.Optimizer:
-    warm = min(500, steps // 10 + 1)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        rate * 0.01, max(steps - warm, 1), alpha=0.0, warmup_target=rate, warmup_steps=warm
-    )
-    return keras.optimizers.AdamW(schedule, weight_decay=0.02, clipnorm=1.0, beta_2=0.98)
-
-
-def _fit(
-    model: keras.Model, batches: Iterator[tuple], run: Path, name: str, steps: int, plan: Plan, rate: float,
-    measure: Callable[[], dict[str, float]],
-) -> None:  # fmt: skip
-    """Train for `steps` steps in all, counting those of earlier, stopped runs.
-
-    A loop of `train_on_batch` rather than `fit`, because `fit` leaves the shapes of generated batches open, and the
-    network is built for fixed ones.
-    """
-    done, state = run / f"{name}.weights.h5", run / f"state-{name}.weights.h5"
-    if done.exists():
-        model.load_weights(done)
-        return
-    model.compile(optimizer=_optimiser(rate, steps), jit_compile=False)
-    model.optimizer.build(model.trainable_variables)
-    if state.exists():
-        model.load_weights(state)
-    step = int(model.optimizer.iterations.numpy())
-    with tqdm(total=steps, initial=step, desc=name, unit="step", mininterval=10) as bar:
-        while step < steps:
-            started = time.perf_counter()
-            model.reset_metrics()
-            count = min(plan.epoch, steps - step)
-            for _ in range(count):
-                logs = model.train_on_batch(next(batches)[0], return_dict=True)
-                bar.update()
-            step += count
-            seconds = (time.perf_counter() - started) / count
-            append_row(run / f"log-{name}.csv", {"step": step, **logs, **measure(), "step_seconds": seconds})
-            save_state(model, state)
-    save_state(model, done)
-    state.unlink()
+def order_seed(log: Path, seed: int) -> int:
+    """Seed of the order of windows. A resumed run draws others than the first time, by the time of day."""
+    return time.time_ns() % 2**32 if log.exists() else seed
 
 
 def _fit_vae(vae: VAE, dataset: Dataset, run: Path, plan: Plan) -> None:
-    # a resumed run draws other windows than the first time: the time of day is as good a seed as any
-    seed = plan.seed if not (run / "log-vae.csv").exists() else time.time_ns() % 2**32
+    seed = order_seed(run / "log-vae.csv", plan.seed)
     train = Windows(dataset, "train", plan.windows, vae.config.bars, weights=SOURCE_WEIGHTS, seed=seed)
     valid = every_window(dataset, "valid", vae.config.bars)
     rng = np.random.default_rng(0)
     sample = [valid[i] for i in rng.permutation(len(valid))[:128]]
-    _fit(vae, iter(train), run, "vae", plan.steps, plan, plan.rate, lambda: reconstruction(vae, sample))
+    fit(vae, iter(train), run, "vae", plan.steps, plan.epoch, plan.rate, lambda: reconstruction(vae, sample))
 
 
 def _fit_prior(prior: Prior, vae: VAE, dataset: Dataset, run: Path, plan: Plan) -> None:
     if (run / "prior.weights.h5").exists():
         prior.load_weights(run / "prior.weights.h5")
         return
-    train = LatentWindows(vae, dataset, "train", plan.prior_windows, 2, SOURCE_WEIGHTS, time.time_ns() % 2**32)
+    seed = order_seed(run / "log-prior.csv", plan.seed)
+    train = LatentWindows(vae, dataset, "train", plan.prior_windows, 2, SOURCE_WEIGHTS, seed)
     valid = LatentWindows(vae, dataset, "valid", plan.prior_windows, 8, SOURCE_WEIGHTS, 0)
     mean, scale = train.moments()
     prior.mean.assign(mean)
@@ -190,11 +162,11 @@ def _fit_prior(prior: Prior, vae: VAE, dataset: Dataset, run: Path, plan: Plan) 
         losses = [float(prior.test_on_batch(batch, return_dict=True)["loss"]) for batch in fixed]
         return {"valid_loss": float(np.mean(losses))}
 
-    _fit(prior, iter(train), run, "prior", plan.prior_steps, plan, plan.prior_rate, measure)
+    fit(prior, iter(train), run, "prior", plan.prior_steps, plan.epoch, plan.prior_rate, measure)
 
 
 def _fit_progression(progression: Progression, dataset: Dataset, run: Path, plan: Plan) -> None:
-    seed = time.time_ns() % 2**32
+    seed = order_seed(run / "log-progression.csv", plan.seed)
     train = Progressions(dataset, "train", plan.progression_windows, SOURCE_WEIGHTS, seed)
     valid = Progressions(dataset, "valid", plan.progression_windows, SOURCE_WEIGHTS, 0)
     fixed = [valid.batch() for _ in range(8)]
@@ -203,4 +175,6 @@ def _fit_progression(progression: Progression, dataset: Dataset, run: Path, plan
         losses = [float(progression.test_on_batch(batch, return_dict=True)["loss"]) for batch in fixed]
         return {"valid_loss": float(np.mean(losses))}
 
-    _fit(progression, iter(train), run, "progression", plan.progression_steps, plan, plan.progression_rate, measure)
+    fit(
+        progression, iter(train), run, "progression", plan.progression_steps, plan.epoch, plan.progression_rate, measure
+    )
