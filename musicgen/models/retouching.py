@@ -27,8 +27,10 @@ _STEEPEST = 8.0
 """Most that chords gain on drums, or lose, in logits."""
 _UNLIKELIEST = -8.0
 """Logit below which an onset is never added."""
-_SPARE, _ABOUT = 0.1, 0.08
-"""Polyphony that lengths should have to spare; share of the notes that a leaning may miss of their number."""
+_SPARE = 0.1
+"""Polyphony that lengths should have to spare."""
+_ABOUT = 0.08
+"""Share of a density that may be missed for a polyphony."""
 _LEANS = np.array([{"chords": 1.0, "pad": 1.0, "drums": -1.0}.get(name, 0.0) for name in ROLE_NAMES])
 _PITCHED = [index for index, role in enumerate(ROLES) if not role.is_drums]
 _ROUNDS = 6
@@ -69,8 +71,8 @@ def _enough(chances: Chances, rows: np.ndarray, logits: np.ndarray, targets: Map
     """
     bars, polyphony = logits.shape[1], targets.get("polyphony")
     pool = Pool(rows, logits)
-    total = targets["density"] * bars if "density" in targets else len(rows)
-    if "density" in targets:
+    total = targets["density"] * bars if "density" in targets else None
+    if total is not None:
         rows = pool.onsets(total)
     if polyphony is None or not np.isin(_PITCHED, rows[:, 0]).any():
         return rows
@@ -80,17 +82,20 @@ def _enough(chances: Chances, rows: np.ndarray, logits: np.ndarray, targets: Map
         least, most = polyphonies(*chances.notes(rows), bars)
         return 1 if most < polyphony + _SPARE else -1 if least > polyphony - _SPARE else 0
 
+    def missed(rows: np.ndarray) -> bool:
+        return total is not None and abs(len(rows) - total) > _ABOUT * total
+
     side, near, far = short(rows), 0.0, _STEEPEST
     if side == 0:
         return rows
     for _ in range(4):
         trial = pool.onsets(total, side * (near + far) / 2)
-        if abs(len(trial) - total) > _ABOUT * total or short(trial) != side:
+        if missed(trial) or short(trial) != side:
             far = (near + far) / 2
         else:
             near, rows = (near + far) / 2, trial
     last = pool.onsets(total, side * far)
-    return last if abs(len(last) - total) <= _ABOUT * total else rows
+    return rows if missed(last) else last
 
 
 class Pool:
@@ -117,26 +122,28 @@ class Pool:
         self._rank = np.arange(len(cell)) - (np.cumsum(self._room) - self._room)[self._cell]
         self._roles = np.unique(rows[:, 0])
 
-    def onsets(self, total: float, lean: float = 0.0) -> np.ndarray:
+    def onsets(self, total: float | None, lean: float = 0.0) -> np.ndarray:
         """About `total` onsets: cells lose their least probable ones, or gain the next most probable.
 
         The odds of every onset are multiplied alike, and each cell plays as many as are then expected, so that full
         cells change most.
 
         Args:
-            lean: what chords and pad get on top, and drums give, in logits.
+            total: None for as many as come of the leaning.
+            lean: what chords and pad get on top, and drums give where there is a total, in logits.
         """
-        value = self._logits + lean * _LEANS[self._rows[:, 0]]
+        leans = np.maximum(_LEANS, 0.0) if total is None else _LEANS
+        value = self._logits + lean * leans[self._rows[:, 0]]
 
         def counts(raised: float) -> np.ndarray:
             expected = np.bincount(self._cell, 1 / (1 + np.exp(-value - raised)), len(self._room))
             return np.minimum(np.rint(expected), np.minimum(self._room, MAX_NOTES_PER_CELL))
 
-        low, high = -_FARTHEST, _FARTHEST
+        low, high = (0.0, 0.0) if total is None else (-_FARTHEST, _FARTHEST)
         for _ in range(13):
             middle = (low + high) / 2
-            low, high = (middle, high) if counts(middle).sum() < total else (low, middle)
-        nearest = min(counts(low), counts(high), key=lambda each: abs(each.sum() - total))
+            low, high = (middle, high) if counts(middle).sum() < (total or 0) else (low, middle)
+        nearest = min(counts(low), counts(high), key=lambda each: abs(each.sum() - (total or 0)))
         kept = self._rank < nearest[self._cell]
         for role in np.setdiff1d(self._roles, self._rows[kept, 0]):
             here = np.flatnonzero(self._rows[:, 0] == role)
