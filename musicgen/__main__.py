@@ -76,9 +76,13 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train a model; the same command resumes it")
     train.add_argument("model", choices=["vae", "gan"])
-    train.add_argument("--data", type=Path, required=True, help="a folder made by prepare")
-    train.add_argument("--run", dest="folder", type=Path, required=True, help="the folder of the run")
+    train.add_argument(
+        "--data", type=Path, required=True, help="a folder made by prepare; with --from, or of MIDI files of yours"
+    )
+    train.add_argument("--run", dest="folder", type=Path, help="the folder of the run; runs/MODEL-DATA if not given")
     train.add_argument("--from", dest="start", type=Path, help="a checkpoint to go on from; for a gan, the VAE's")
+    train.add_argument("--style", help="style that MIDI files of yours are taken for; as they sound if not given")
+    train.add_argument("--devices", type=_whole, help="how many to train on at once; all that are there if not given")
     train.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER", help="a value of the plan")
     train.set_defaults(run=_train)
 
@@ -233,11 +237,14 @@ def _prepare(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from musicgen.hub import write_manifest
+    from musicgen.training.adapt import AdaptPlan, adapt, is_music, sentences
     from musicgen.training.fit import Plan, train_vae
     from musicgen.training.fit_gan import GANPlan, train_gan
 
+    own = options.model == "vae" and is_music(options.data, options.start)
+    run = options.folder or Path("runs") / f"{options.model}-{options.data.resolve().name}"
     values: dict[str, Any] = {}
-    plan = GANPlan if options.model == "gan" else Plan
+    plan = GANPlan if options.model == "gan" else AdaptPlan if own else Plan
     known = {name: type(value) for name, value in plan().__dict__.items()}
     for item in options.set:
         name, _, text = item.partition("=")
@@ -247,13 +254,17 @@ def _train(options: argparse.Namespace) -> None:
             raise RequestError(
                 f"--set: expected NAME=NUMBER, a name of {', '.join(known)}. Received: {item}."
             ) from None
-    if options.model == "vae":
-        train_vae(options.data, options.folder, Plan(**values), start=options.start)
-    elif options.start is None:
+    if options.start is None and (own or options.model == "gan"):
         raise RequestError("--from: expected the checkpoint folder of a VAE. Received: nothing.")
+    if own:
+        composer = adapt(options.data, run, options.start, AdaptPlan(**values), options.style, options.devices)
+        for sentence in sentences(composer.card["adapted"]):
+            print(sentence, file=sys.stderr)
+    elif options.model == "vae":
+        train_vae(options.data, run, Plan(**values), start=options.start, devices=options.devices)
     else:
-        train_gan(options.data, options.folder, options.start, GANPlan(**values))
-    print(write_manifest(options.folder / "checkpoint").parent)
+        train_gan(options.data, run, options.start, GANPlan(**values))
+    print(write_manifest(run / "checkpoint").parent)
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -56,6 +56,7 @@ def write_card(composer: Composer, folder: Path, repo: str | None = None, sample
         )
     corpus = card["corpus"]
     what = _WHAT[kind].format(roles=", ".join(ROLE_NAMES), styles=len(STYLE_NAMES))
+    counted = f"{corpus['songs']:,} songs, {corpus['pieces']:,} arrangements, {corpus['bars']:,} bars"
     text = f"""{_front_matter(kind, card["attribution"])}
 # musicgen {kind.upper()}
 
@@ -72,7 +73,7 @@ It is not meant for judging or imitating any person's work.
 
 ## Training data and licence
 
-{corpus["songs"]:,} songs, {corpus["pieces"]:,} arrangements, {corpus["bars"]:,} bars; split by song into 80 %
+{_adapted(card)}{counted}; split by song into 80 %
 training, 10 % validation and 10 % test. Only public-domain and permissively licensed music:
 
 {card["attribution"].strip()}
@@ -85,9 +86,9 @@ is in here.
 
 {_training(card)}
 
-## Measured
+{_arithmetic(card)}## Measured
 
-{_measured(measured)}
+{_measured(measured, card.get("adapted"))}
 {_samples(samples)}
 ## Limits
 
@@ -168,8 +169,35 @@ def _training(card: dict[str, Any]) -> str:
     )
 
 
-def _measured(test: dict[str, Any]) -> str:
-    """Tables of what the last step of training measured."""
+def _adapted(card: dict[str, Any]) -> str:
+    """What a model was led to that was trained on a corpus before; nothing if it was not."""
+    adapted = card.get("adapted")
+    if not adapted:
+        return ""
+    return (
+        f"Adapted from `{adapted['from']}` in {adapted['minutes']:.1f} minutes to {adapted['songs']:,} songs, "
+        f"{adapted['bars']:,} bars of MIDI files, whose\nrights are for their owner to know. They were taken for the "
+        f"style {adapted['style']}. What follows is of the model before:\n\n"
+    )
+
+
+def _arithmetic(card: dict[str, Any]) -> str:
+    """What a piece costs, if config.json has what `benchmark` reports under "arithmetic"."""
+    cost = card.get("arithmetic")
+    if not cost:
+        return ""
+    reached, peak = (f"{cost[name]:.0f} GFLOP/s" for name in ("gflop_per_s", "peak_gflop_per_s"))
+    return f"""## Cost of a piece
+
+Sixteen bars of five roles are {cost["gflop"]:.2f} GFLOP of matrix products (the flow and the decoder), done at
+{reached}, {cost["share"]:.0%} of the {peak} that one large product reached on the same machine in the same
+process (`python -m musicgen benchmark`).
+
+"""
+
+
+def _measured(test: dict[str, Any], adapted: dict[str, Any] | None = None) -> str:
+    """Tables of what the last step of training measured, and of what adapting changed."""
     rebuilt = {f"{what}_{role}" for what in ("f1", "density", "duration", "velocity") for role in ROLE_NAMES}
     parts = []
     if rebuilt <= test.keys():
@@ -192,7 +220,14 @@ def _measured(test: dict[str, Any]) -> str:
         rows = [f"| {name.replace('_', ' ')} | {value:.4g} |" for name, value in others.items()]
         parts += [_LATENTS] * ("pairwise" in others)
         parts.append("\n".join(["| measure | value |", "|---|---|", *rows]))
-    return "\n\n".join(parts) + "\n\nMeasured by the last step of `python -m musicgen train`, on songs held out of it."
+    parts.append("Measured by the last step of `python -m musicgen train`, on songs held out of it.")
+    if adapted:
+        which = "held out of it" if adapted["held_out"] else "it was adapted to"
+        parts[-1] += " The VAE is as it was before the prior was adapted;"
+        parts[-1] += (
+            f" the prior's loss on the songs {which} went from {adapted['before']:.3f} to {adapted['after']:.3f}."
+        )
+    return "\n\n".join(parts)
 
 
 def _samples(table: str | None) -> str:
