@@ -266,21 +266,28 @@ def _steering(report: Mapping[str, Any], colours: Mapping[str, str]) -> str:
         steered = model["steering"]
         if not steered:
             continue
-        rows = [
-            [name, *(_show(found[k]) for k in ("rho", "leakage", "error"))]
-            for name, found in steered["attributes"].items()
-        ]
+        rows = [["all at once", *row] for row in _followed(steered["attributes"])]
+        for others, found in steered.get("one slider", {}).items():  # reports of before have none
+            rows += [[f"one, the others {others}", *row] for row in _followed(found)]
         curves = (charts.follows(n, f["curve"], colours[model["name"]]) for n, f in steered["attributes"].items())
         chords, form = steered["chords"], steered["form"]
         parts.append(
             f"<h3>{escape(model['name'])}</h3>"
-            + _table(["attribute", "Spearman's rho", "leakage", "median error"], rows)
+            + _table(["asked for", "attribute", "Spearman's rho", "leakage", "median error", "met"], rows)
             + f'<div class="grid">{"".join(curves)}</div>'
             + f"<p>Half bars heard as the chord asked for: root {_percent(chords['root'])}, root and third "
             f"{_percent(chords['root and third'])}. Form as asked: {_percent(form['exact'])} of pieces, "
             f"{_percent(form['pairs'])} of pairs of sections.</p>"
         )
     return "<h2>Steering</h2>" + "".join(parts) if parts else ""
+
+
+def _followed(attributes: Mapping[str, Any]) -> list[list[str]]:
+    """Rows of how attributes follow their targets, see `control.follow`."""
+    return [
+        [name, *(_show(found[k]) for k in ("rho", "leakage", "error")), _percent(found.get("met", float("nan")))]
+        for name, found in attributes.items()
+    ]
 
 
 def _heard(report: Mapping[str, Any]) -> str:

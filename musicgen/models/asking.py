@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from musicgen.attributes import ATTRIBUTES
+from musicgen.attributes import ATTRIBUTES, in_normal_key
 from musicgen.harmony import progression_codes
 from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION
 from musicgen.music import MODES
@@ -42,7 +42,7 @@ class Asked:
     Args:
         style: a style name; one that the model does not know means any.
         mode: "major" or "minor"; None for any.
-        attributes: targets by name, see `musicgen.attributes`, in their units.
+        attributes: targets by name, see `musicgen.attributes`, in their units, for C major or A minor.
         chords: a code of `harmony` for each half bar, shape (bars, 2), in C major or A minor.
         form: a section code of a `Prior` for each bar, shape (bars,).
     """
@@ -63,7 +63,8 @@ class Asked:
         if request.sections is not None:
             codes = [2 * "ABCD".index(name[0]) + (len(name) > 1) for name in request.sections]
             form = np.repeat(np.array(codes, np.uint8), SECTION_BARS)
-        return cls(request.style, request.key.mode, request.attributes, chords, form)
+        attributes = in_normal_key(request.attributes, request.key)
+        return cls(request.style, request.key.mode, attributes, chords, form)
 
     def arrays(self, network: Steered, first: int, bars: int) -> dict[str, np.ndarray]:
         """The `asked` of a network for one window of its size, `bars` bars from `first` on."""
