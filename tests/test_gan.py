@@ -9,7 +9,7 @@ import pytest
 from musicgen.corpus.dataset import Dataset
 from musicgen.models import load_composer
 from musicgen.models.compiling import compiled
-from musicgen.models.gan import Critic, CriticConfig, Generator
+from musicgen.models.gan import LAGS, Critic, CriticConfig, Generator, alike
 from musicgen.models.gan_composer import GANComposer
 from musicgen.models.grid_composer import GridComposer
 from musicgen.models.lens import Lens
@@ -105,6 +105,17 @@ def test_the_critic_begins_with_the_first_blocks_of_a_prior() -> None:
         return np.asarray(compiled(last)(noise(1), time, plan))
 
     assert np.allclose(top(critic.trunk), top(composer.prior), atol=1e-5)  # type: ignore[arg-type]
+
+
+def test_the_critic_is_told_which_bars_are_alike() -> None:
+    grid, plan = noise(1), plan_for()
+    grid[:, 4] = grid[:, 0]
+    plan["present"][0, 2] = 0
+    told = np.asarray(alike(grid, plan)).reshape(16, len(LAGS), 2, 5)
+    four = LAGS.index(4)
+    assert np.allclose(told[4, four, 0], [1, 1, 0, 1, 1]) and np.allclose(told[0, four, 1], [1, 1, 0, 1, 1])
+    assert not told[3, four, 0].any(), "no bar is so far before it"
+    assert told[5, four, 0].max() < 0.5
 
 
 # --- statistics ---

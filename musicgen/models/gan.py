@@ -15,8 +15,10 @@ import keras
 from keras import layers, ops
 
 from musicgen.models.lens import FEATURES, Lens, features
-from musicgen.models.prior import CONDITIONS, Prior, PriorConfig
+from musicgen.models.prior import CONDITIONS, ROLES, Prior, PriorConfig
 
+LAGS = (1, 2, 4, 8)
+"""Distances, in bars, at which the critic is told how alike two bars are."""
 _CLEAN = 0.9
 """The time at which the critic's trunk reads a grid: almost all music, as little noise as it was trained with."""
 
@@ -71,8 +73,9 @@ class CriticConfig:
 class Critic(keras.Model):
     """How real a grid of latents looks, given its plan.
 
-    The trunk of a `Prior` reads the bars, and what a `Lens` hears in them; a head half way up and one at the top judge
-    them. The lens is not trained with the rest.
+    The trunk of a `Prior` reads the bars, what a `Lens` hears in them, and how alike they are to bars before and after:
+    songs repeat themselves, and a prior does not look for it. A head half way up and one at the top judge them. The
+    lens is not trained with the rest.
     """
 
     def __init__(self, config: CriticConfig, **kwargs: Any) -> None:
@@ -83,12 +86,14 @@ class Critic(keras.Model):
         self.trunk = Prior(replace(config.prior, blocks=config.blocks, dropout=0.0), name="trunk")
         # as the trunk was trained: it hears nothing yet
         self.heard_in = layers.Dense(width, use_bias=False, kernel_initializer="zeros", name="heard_in")
+        self.alike_in = layers.Dense(width, use_bias=False, kernel_initializer="zeros", name="alike_in")
         self.depths = sorted({(config.blocks - 1) // 2, config.blocks - 1})
         self.norms = [layers.LayerNormalization(epsilon=1e-6, name=f"norm_{i}") for i in self.depths]
         self.hidden = [layers.Dense(width, activation="silu", name=f"hidden_{i}") for i in self.depths]
         self.scores = [layers.Dense(1, name=f"score_{i}") for i in self.depths]
         self.lens.build()
         self.heard_in.build((None, None, FEATURES))
+        self.alike_in.build((None, None, 2 * len(LAGS) * ROLES))
         for layer in (*self.norms, *self.hidden, *self.scores):
             layer.build((None, None, width))
         self.built = True
@@ -108,7 +113,7 @@ class Critic(keras.Model):
     def call(self, x: Any, plan: dict[str, Any]) -> Any:
         """Scores, shape (B,): the higher, the more like real music. x as `Generator.leap` gives it."""
         bar_mask = plan["bar_mask"]
-        extra = self.heard_in(features(self.lens(x)))
+        extra = self.heard_in(features(self.lens(x))) + self.alike_in(alike(x, plan))
         time = _CLEAN * ops.ones_like(bar_mask[:, 0])
         after = self.trunk.tokens(
             x, time, plan["known"], plan["known_mask"], bar_mask, plan["present"], plan, extra=extra
@@ -118,6 +123,20 @@ class Critic(keras.Model):
             bars = score(hidden(norm(after[depth])))[..., 0]
             total = total + ops.sum(bars * bar_mask, axis=1) / count
         return total
+
+
+def alike(x: Any, plan: dict[str, Any]) -> Any:
+    """How alike bars are to those `LAGS` before and after them, in each role, shape (B, N, 2 * lags * roles).
+
+    0 to 1: exp(-2 d), d the mean square distance of their latents; 0 where there is no such bar.
+    """
+    here = exists(plan)[..., 0]
+    parts = []
+    for lag in LAGS:
+        near = ops.exp(-2.0 * ops.mean(ops.square(x[:, lag:] - x[:, :-lag]), axis=-1)) * here[:, lag:]
+        empty = ops.zeros_like(here[:, :lag])
+        parts += [ops.concatenate([empty, near], axis=1), ops.concatenate([near, empty], axis=1)]
+    return ops.concatenate(parts, axis=-1)
 
 
 def lay_out(made: Any, plan: dict[str, Any]) -> Any:

@@ -5,8 +5,8 @@ GAN is dead; long live the GAN", section 2). A pair is a window and a grid made 
 estimated from the critic's answers to a small disturbance (Lin et al. 2025, "Diffusion adversarial post-training"), so
 that no second derivative is needed and Keras operations are enough.
 
-Real grids are the means of posteriors. The critic sees them, and made ones, through as much noise as the posteriors
-have (instance noise; Arjovsky and Bottou 2017): what the decoder cannot tell apart, the critic shall not.
+Real grids are the means of posteriors. The critic sees them, and made ones, through some of the noise that posteriors
+have (instance noise; Arjovsky and Bottou 2017): what the decoder cannot tell apart, the critic need not.
 
 The generator is also held to what the flow makes of the same noise (Sauer et al. 2023, "Adversarial diffusion
 distillation"), so that each noise keeps a piece of its own and none is forgotten.
@@ -72,7 +72,7 @@ class CriticSide(Side):
     """Trains the critic on a batch of `Pairs`; the generator stays as it is.
 
     Args:
-        blur: deviation of posteriors, normalised, shape (roles, latent).
+        blur: deviation of the noise that grids are seen through, normalised, shape (roles, latent).
         gamma: weight of the gradient penalties.
     """
 

@@ -52,6 +52,7 @@ class GANPlan:
         distil_rate, rate, critic_rate: learning rates; warmed up linearly, then cosine to a tenth.
         anchor: weight of the distance to what the flow makes, in the second phase.
         gamma: weight of the gradient penalties.
+        blur: share of the posteriors' deviation that the critic sees grids through. All of it hides what repeats.
         decay: of the average of the generator's weights.
         lens_steps: of the lens through which the critic hears harmony, before all others.
         seed: of initial weights.
@@ -67,6 +68,7 @@ class GANPlan:
     critic_rate: float = 5e-4
     anchor: float = 2.0
     gamma: float = 1.0
+    blur: float = 0.3
     decay: float = 0.999
     lens_steps: int = 1500
     seed: int = 0
@@ -190,7 +192,7 @@ def train_gan(data: Path, run: Path, start: Path, plan: GANPlan | None = None) -
 def _prepared(
     dataset: Dataset, teacher: VAEComposer, run: Path, plan: GANPlan
 ) -> tuple[Pairs, Pairs, Lens, np.ndarray]:
-    """Training and validation pairs, the lens, and the blur; made once, then read from the run's folder."""
+    """Training and validation pairs, the lens, and the critic's blur; made once, then read from the run's folder."""
     lens = Lens(teacher.prior.config.latent, name="lens")
     lens.build()
     path, seed = run / "pairs.npz", time.time_ns() % 2**32  # a resumed run draws other ones
@@ -217,7 +219,7 @@ def _prepared(
               plan.windows, seed)
         for start in ("train_", "valid_")
     ]  # fmt: skip
-    return both[0], both[1], lens, fields["blur"]
+    return both[0], both[1], lens, plan.blur * fields["blur"]
 
 
 def _generator(prior: Prior, name: str) -> Generator:
