@@ -33,7 +33,9 @@ ALLOWED = {
     },
     "benchmark": {"errors", "request", "compose"},
     "corpus": {"errors", "roles", "music", "harmony", "codec", "midi", "corpus"},
-    "training": {"errors", "roles", "music", "request", "codec", "attributes", "harmony", "models", "corpus", "training"},
+    "training": {
+        "errors", "roles", "music", "request", "codec", "attributes", "harmony", "models", "corpus", "training",
+    },
     "evaluation": {"errors", "roles", "music", "codec", "attributes", "rolls", "originality", "evaluation"},
     "intake": {"errors", "roles", "music", "codec", "midi", "corpus", "intake"},
     "originality": {"errors", "music", "codec", "hub", "export", "corpus", "intake", "originality"},

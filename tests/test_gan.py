@@ -17,7 +17,7 @@ from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES
-from musicgen.training.fit_gan import GAN, Distillation, GANPlan, train_gan
+from musicgen.training.fit_gan import GAN, Distillation, GANPlan, train_gan, usual_forms
 from musicgen.training.grid_statistics import compare_grids, frechet
 from musicgen.training.latents import LatentWindows
 from musicgen.training.pairs import Pairs, make_pairs
@@ -86,6 +86,25 @@ def test_noises_have_pieces_between_them(make: type) -> None:
     path = composer.interpolate(first, last, 3)
     assert path[0] == composer.generate(first) and path[2] == composer.generate(last)
     assert path[0] != path[1] != path[2]
+
+
+# --- form ---
+
+
+def test_a_piece_without_a_form_gets_one_of_its_styles() -> None:
+    composer = tiny_gan()
+    assert isinstance(composer, GANComposer)
+    drawn = {composer.formed(Request("pop", seed=seed), 0).form for seed in range(20)}
+    assert drawn == {"AABA", "AA'BB"}
+    assert composer.formed(Request("pop", bars=32, temperature=0), 0).form == "AABAAABA"
+    assert composer.formed(Request("pop", form="ABAC"), 0).form == "ABAC"
+    assert composer.formed(Request("jazz"), 0).form is None  # of which nothing is known here
+
+
+def test_forms_are_counted_by_style(prepared: Path) -> None:
+    forms = usual_forms(Dataset.open(prepared), 16)
+    assert forms and all(0.99 < sum(shares.values()) < 1.01 for shares in forms.values())
+    assert all(Request(form=form).sections is not None for shares in forms.values() for form in shares)
 
 
 # --- the critic ---

@@ -38,4 +38,4 @@ def tiny_gan() -> Composer:
     assert isinstance(start, GridComposer)
     generator = Generator(start.prior.config, name="generator")
     generator.set_weights(start.prior.get_weights())
-    return GANComposer(start.vae, generator, start.progression)
+    return GANComposer(start.vae, generator, start.progression, {"pop": {"AABA": 0.7, "AA'BB": 0.3}})

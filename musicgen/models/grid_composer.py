@@ -69,10 +69,15 @@ class GridComposer(Composer):
         """A new piece; if a role that was asked for stays silent, the next of up to `TRIES` draws of the same seed."""
         like = blank(request)
         for attempt in range(TRIES):
-            music = self._aimed(self._latents(request, attempt), like, request.attributes)
+            latents = self._latents(self.formed(request, attempt), attempt)
+            music = self._aimed(latents, like, request.attributes)
             if all(track.notes for track in music.tracks):
                 break
         return music
+
+    def formed(self, request: Request, attempt: int) -> Request:
+        """The request with a form, where the model wants one and none was asked for."""
+        return request
 
     def interpolate(self, first: Request, last: Request, steps: int) -> list[Music]:
         """`steps` pieces on the way between two noises; style, chords and all else as for the first request.
@@ -84,6 +89,7 @@ class GridComposer(Composer):
         """
         if not 2 <= steps <= 64:
             raise RequestError(f"steps: expected 2 to 64. Received: {steps!r}.")
+        first = self.formed(first, 0)
         shares = [step / (steps - 1) for step in range(steps)]
         all_latents = [self._latents(first, 0, last.seed, share) for share in shares]
         return [self._aimed(latents, blank(first), first.attributes) for latents in all_latents]

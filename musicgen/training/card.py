@@ -27,7 +27,10 @@ _WHAT = {
 _LATENTS = """Latents made for the plans of validation windows, beside those windows. Distances between made ones
 (pairwise) and to the nearest window (nearest) are shares of those among the windows, and coverage is the share of
 windows with a made one near by. The rows same and other are cosine similarities of bars with the same letter of the
-form and with another. Gaps are in standard deviations; spread is 1 in songs, and so is frechet between halves."""
+form and with another. Gaps are in standard deviations; spread is 1 in songs, and so is frechet between halves.
+From flow is the mean square distance to what the prior of the VAE makes of the same noise in many steps, frechet flow
+that prior's own frechet, and clash the share of intervals between roles that are dissonant, as a small network hears
+them in the latents."""
 
 
 def write_card(composer: Composer, folder: Path, repo: str | None = None, samples: str | None = None) -> None:

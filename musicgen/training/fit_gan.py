@@ -18,13 +18,15 @@ import numpy as np
 from tqdm import tqdm
 
 from musicgen.corpus.dataset import Dataset
+from musicgen.models.asking import in_order
 from musicgen.models.compiling import compiled
 from musicgen.models.gan import Critic, CriticConfig, Generator
-from musicgen.models.gan_composer import GANComposer
+from musicgen.models.gan_composer import GANComposer, form_name
 from musicgen.models.lens import DISSONANT, Lens, intervals
 from musicgen.models.prior import ANY_SECTION, Prior
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.training.adversaries import Adam, CriticSide, GeneratorSide, made_grids, real_grids
+from musicgen.training.batches import every_place
 from musicgen.training.card import read_attribution, write_card
 from musicgen.training.grid_statistics import compare_grids
 from musicgen.training.hearing import fit_lens
@@ -36,6 +38,8 @@ _JUDGED = 384
 """Validation windows that each epoch's statistics are taken over."""
 _HIDDEN = {"attributes": 0.5, "chords": 0.15}
 """Share of the windows that leave these open: less often chords, which are written before a piece is made."""
+_FORMS = 24
+"""Forms a style, the most usual ones, that the checkpoint knows."""
 _HOP = 4
 """Bars from one training window to the next: sections begin every four bars of a song."""
 
@@ -54,22 +58,25 @@ class GANPlan:
         gamma: weight of the gradient penalties.
         blur: share of the posteriors' deviation that the critic sees grids through. All of it hides what repeats.
         decay: of the average of the generator's weights.
+        keep: share of the first phase's weights in what comes out (Wortsman et al. 2022, "Robust fine-tuning"): the
+            critic brings bars to the songs', and wears away a little of what holds them together.
         lens_steps: of the lens through which the critic hears harmony, before all others.
         seed: of initial weights.
     """
 
     pairs: int = 32768
-    distil_steps: int = 3000
-    steps: int = 4000
-    epoch: int = 250
-    windows: int = 64
+    distil_steps: int = 1300
+    steps: int = 850
+    epoch: int = 85
+    windows: int = 48
     distil_rate: float = 5e-4
-    rate: float = 1e-4
-    critic_rate: float = 5e-4
+    rate: float = 2e-4
+    critic_rate: float = 1e-3
     anchor: float = 2.0
     gamma: float = 1.0
     blur: float = 0.3
     decay: float = 0.999
+    keep: float = 0.5
     lens_steps: int = 1500
     seed: int = 0
 
@@ -172,7 +179,10 @@ def train_gan(data: Path, run: Path, start: Path, plan: GANPlan | None = None) -
     _fit(first, train, run, "distil", plan.distil_steps, plan.epoch, judge(first.average))
     gan = GAN(first.average, teacher.prior, lens, plan, blur)
     _fit(gan, train, run, "gan", plan.steps, plan.epoch, judge(gan.average))
-    composer = GANComposer(teacher.vae, _generator(gan.average, "generator"), teacher.progression)
+    final = _generator(gan.average, "generator")
+    for weight, early in zip(final.weights, first.average.weights, strict=True):
+        weight.assign(plan.keep * early + (1.0 - plan.keep) * weight)
+    composer = GANComposer(teacher.vae, final, teacher.progression, usual_forms(dataset, final.config.bars))
     composer.card = {
         "corpus": dataset.manifest["kept"]["all"],
         "attribution": attribution,
@@ -182,7 +192,7 @@ def train_gan(data: Path, run: Path, start: Path, plan: GANPlan | None = None) -
         "vae": teacher.card.get("test", {}),
         "cost": {"distil_hours": hours(run / "log-distil.csv"), "hours": hours(run / "log-gan.csv"),
                  "cores": os.cpu_count()},
-        "valid": judge(gan.average)(),
+        "valid": judge(final)(),
     }  # fmt: skip
     composer.save_pretrained(run / "checkpoint")
     write_card(composer, run / "checkpoint")
@@ -311,3 +321,20 @@ def posterior_deviation(windows: LatentWindows) -> np.ndarray:
     count = np.maximum(exists.sum(axis=(0, 1)), 1)
     total = np.einsum("wnrl,wnr->rl", np.square(windows.deviation, dtype=np.float32), exists.astype(np.float32))
     return np.asarray(np.sqrt(total / count[:, None]), np.float32)
+
+
+def usual_forms(dataset: Dataset, bars: int) -> dict[str, dict[str, float]]:
+    """Style to its most usual forms and their shares, of whole training windows; long pieces count as in training."""
+    found: dict[str, dict[str, float]] = {}
+    for piece, first, length in every_place(dataset, "train", bars, _HOP):
+        if length == bars:
+            form, shares = (
+                form_name(in_order(dataset.window(piece, first, length)["form"])),
+                found.setdefault(piece.style, {}),
+            )
+            shares[form] = shares.get(form, 0.0) + piece.bars**-0.5
+    result = {}
+    for style, shares in sorted(found.items()):
+        best = sorted(shares, key=lambda form: (-shares[form], form))[:_FORMS]
+        result[style] = {form: round(shares[form] / sum(shares.values()), 4) for form in best}
+    return result
