@@ -69,7 +69,7 @@ class Studio:
         others: Sequence[Composer] = (),
     ) -> None:  # fmt: skip
         self.composer = composer
-        self.composers = {each.kind: each for each in (*others, composer)}
+        self.composers = {composer.kind: composer} | {each.kind: each for each in others if each.kind != composer.kind}
         """Kind of a model, such as "vae", to the model."""
         self.renderer = renderer
         self.notice = notice

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import re
@@ -12,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from safetensors.numpy import load, save
 
 from musicgen import hub
 from musicgen.errors import CheckpointError
-from musicgen.web.server import open_studio
+from musicgen.web.server import open_studio, parsing_in_turn
 from musicgen.web.waking import STATE, Waking
 from tests.browser import Visit, serve
 from tests.loopback_hub import COMMIT, LoopbackHub
@@ -38,6 +40,27 @@ def answer(url: str) -> tuple[int, str | None, bytes]:
             return response.status, response.headers[STATE], response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers[STATE], error.read()
+
+
+def test_two_threads_never_parse_source_at_once() -> None:
+    inside, most = [], []
+    real = ast.parse
+
+    def slow(*args: object, **kwargs: object) -> ast.AST:
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.01)
+        inside.pop()
+        return real(*args, **kwargs)  # type: ignore[call-overload]
+
+    ast.parse = slow  # type: ignore[assignment]
+    try:
+        with parsing_in_turn(), ThreadPoolExecutor(4) as pool:
+            trees = list(pool.map(lambda text: ast.parse(text), ["a = 1"] * 8))
+        assert ast.parse is slow
+    finally:
+        ast.parse = real
+    assert len(trees) == 8 and max(most) == 1
 
 
 # --- while the model comes ---------------------------------------------------------------------------------------

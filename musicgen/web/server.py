@@ -8,11 +8,14 @@ address; `SPACE_ID`, set on a Hugging Face Space, makes the page listen to the w
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from musicgen import hub
 from musicgen.errors import CheckpointError, HubUnreachable, MusicgenError
@@ -92,6 +95,26 @@ def _wake(host: str, port: int | None) -> Waking | None:
     return waking
 
 
+@contextmanager
+def parsing_in_turn() -> Iterator[None]:
+    """One thread at a time in `ast.parse`.
+
+    Both imports read source code with it, and CPython counts the depth of all threads' trees in one place: two at once
+    can end in "SystemError: AST constructor recursion depth mismatch", seen with Python 3.11.7 on a busy machine.
+    """
+    lock, parse = threading.Lock(), ast.parse
+
+    def in_turn(*args: Any, **kwargs: Any) -> Any:
+        with lock:
+            return parse(*args, **kwargs)
+
+    ast.parse = in_turn  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        ast.parse = parse
+
+
 def serve(opener: Callable[[hub.Progress | None], Studio] = open_studio) -> None:
     """Build the page around the studio that `opener` returns and serve it until the process ends."""
     on_space = "SPACE_ID" in os.environ
@@ -101,7 +124,7 @@ def serve(opener: Callable[[hub.Progress | None], Studio] = open_studio) -> None
     waking = _wake(host, port)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when Gradio is imported
     # TensorFlow and Gradio take about 5 s each to import, mostly reading files: do both at once.
-    with ThreadPoolExecutor(1) as pool:
+    with parsing_in_turn(), ThreadPoolExecutor(1) as pool:
         opening = pool.submit(opener, waking.progress if waking else None)
         from musicgen.web.page import build_page
         from musicgen.web.theme import HEAD, THEME
