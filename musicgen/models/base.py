@@ -16,6 +16,8 @@ from musicgen.music import Music, Track
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES
 
+SETTLE = 0.5
+"""Most that what lies between pieces is changed to be music again, as a strength of `Composer.resample`."""
 MAX_BARS = 64
 """The longest piece that is changed in one call."""
 
@@ -189,6 +191,9 @@ class Composer(ABC):
     def blend(self, codes: Sequence[np.ndarray], weights: Sequence[float], like: Music) -> Music:
         """What lies between pieces, as `morph` goes, but between any number of them.
 
+        Half way between places on the map need not be music: the further from all of the pieces, the more of the way
+        back to it the model goes, see `resample`.
+
         Args:
             codes: latents of each piece, see `encode`; those of shorter pieces are repeated.
             weights: of each piece, 0 or more, not all 0.
@@ -201,6 +206,10 @@ class Composer(ABC):
             total += weight
             if weight > 0:
                 result = slerp(result, latents[bars % len(latents)], weight / total)
+        away = 1 - max(weights) / total
+        if away > 0:
+            keep, roles = np.zeros(result.shape[:2], bool), [track.role for track in like.tracks]
+            result = self.resample(result, keep, min(away, SETTLE), 0, roles, like.style)
         return self.decode(result, like)
 
     def warm_up(self) -> None:
