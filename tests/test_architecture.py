@@ -31,7 +31,7 @@ ALLOWED = {
         "errors", "music", "request", "models", "hub", "midi", "audio", "export", "intake", "recipe", "edits",
         "own_style",
     },
-    "benchmark": {"errors", "request", "compose"},
+    "benchmark": {"errors", "request", "models", "compose"},
     "corpus": {"errors", "roles", "music", "harmony", "codec", "midi", "corpus"},
     "training": {
         "errors", "roles", "music", "request", "codec", "attributes", "harmony", "models", "corpus", "training",

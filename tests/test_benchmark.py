@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from keras import ops
 
-from musicgen.benchmark import arithmetic, products
+from musicgen.models.arithmetic import arithmetic, products
 from musicgen.training.card import write_card
 from tests.test_adapt import CARD
 from tests.tiny import tiny_vae
