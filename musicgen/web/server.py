@@ -102,7 +102,7 @@ def parsing_in_turn() -> Iterator[None]:
     Both imports read source code with it, and CPython counts the depth of all threads' trees in one place: two at once
     can end in "SystemError: AST constructor recursion depth mismatch", seen with Python 3.11.7 on a busy machine.
     """
-    lock, parse = threading.Lock(), ast.parse
+    lock, parse = threading.RLock(), ast.parse
 
     def in_turn(*args: Any, **kwargs: Any) -> Any:
         with lock:
