@@ -167,7 +167,7 @@ def visit_page(browser: Browser, server: Server, sound: bool = True, **options: 
     expect(visit.page.locator("#stage .title")).not_to_be_empty()
     yield visit
     assert visit.foreign == [], "the page asked another host"
-    assert visit.complaints == [], "the browser's console has errors"
+    assert visit.complaints == [], f"the browser's console has errors: {visit.complaints}"
     assert "Traceback" not in server.output()
     context.close()
 
