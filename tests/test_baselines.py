@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from benchmarks.baselines import TRAINED, find, grid, training
 from benchmarks.baselines.musicvae import MusicVAE, condition
+from benchmarks.baselines.training import Budget
 from benchmarks.baselines.trio import HOLD, OFF, TRIO, Trio, held_out, reduced
 from benchmarks.compare_reconstruction import compare, table
 from musicgen.codec import encode
@@ -193,10 +194,10 @@ def test_a_copy_that_is_right_beats_one_that_is_silent(dataset: Dataset) -> None
 # --- training ---
 
 
-def trainer(kind: str) -> Callable[[Dataset, Path, int, int], None]:
+def trainer(kind: str) -> Callable[[Dataset, Path, Budget, int], None]:
     from importlib import import_module
 
-    train: Callable[[Dataset, Path, int, int], None] = import_module(TRAINED[kind].split(":")[0]).train
+    train: Callable[[Dataset, Path, Budget, int], None] = import_module(TRAINED[kind].split(":")[0]).train
     return train
 
 
@@ -212,12 +213,15 @@ def test_a_rung_trains_goes_on_and_plays(
         monkeypatch.setattr("benchmarks.baselines.musicvae.MEASURED", 3)
     run = tmp_path / kind
     training.settle(run, kind, seed=0)
-    trainer(kind)(dataset, run, 2, 0)
-    trainer(kind)(dataset, run, 4, 0)  # resumes
+    trainer(kind)(dataset, run, Budget(steps=2), 0)
+    trainer(kind)(dataset, run, Budget(steps=4), 0)  # resumes
     rows = list(csv.DictReader((run / "log.csv").open()))
     assert [int(row["step"]) for row in rows] == [2, 4]
     assert all(np.isfinite(float(value)) for row in rows for value in row.values())
-    assert json.loads((run / "state.json").read_text())["step"] == 4
+    state = json.loads((run / "state.json").read_text())
+    assert state["step"] == 4 and 0 < float(rows[0]["core_hours"]) < state["core_hours"]
+    trainer(kind)(dataset, run, Budget(core_hours=state["core_hours"]), 0)  # spent: makes no step
+    assert len((run / "log.csv").read_text().splitlines()) == 3
 
     rung = find(str(run), dataset)
     assert rung is not None

@@ -20,7 +20,7 @@ from keras import layers, ops
 
 from benchmarks.baselines import Baseline, silent
 from benchmarks.baselines.grid import COLUMNS, FIRST, STEPS_PER_BAR, from_sounding
-from benchmarks.baselines.training import Step, command, fit, load, windows
+from benchmarks.baselines.training import Budget, Step, command, fit, load, windows
 from musicgen.codec import MAX_PITCHES, PITCHES
 from musicgen.corpus.dataset import Dataset
 from musicgen.music import Music
@@ -78,7 +78,7 @@ class ConvGAN(Baseline):
         return pieces
 
 
-def train(dataset: Dataset, run: Path, steps: int, seed: int) -> None:
+def train(dataset: Dataset, run: Path, budget: Budget, seed: int) -> None:
     def batch(rng: np.random.Generator) -> dict[str, dict[str, np.ndarray]]:
         source = windows(dataset, BARS, rng)
         real = np.zeros((BATCH, BARS * STEPS_PER_BAR, MAX_PITCHES, TRACKS), np.float32)
@@ -90,7 +90,7 @@ def train(dataset: Dataset, run: Path, steps: int, seed: int) -> None:
         both = {"real": real.reshape(BATCH, BARS, STEPS_PER_BAR, MAX_PITCHES, TRACKS), "noise": noise}
         return {"critic": both, "generator": both}
 
-    fit(ConvGAN(seed).steps, batch, run, steps)
+    fit(ConvGAN(seed).steps, batch, run, budget)
 
 
 def _generator() -> keras.Model:
@@ -116,4 +116,4 @@ def _critic() -> keras.Model:
 
 
 if __name__ == "__main__":
-    command("conv-gan", __doc__, train, 10_000)
+    command("conv-gan", __doc__, train)

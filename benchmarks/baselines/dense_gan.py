@@ -17,7 +17,7 @@ from keras import layers, ops
 
 from benchmarks.baselines import Baseline, silent
 from benchmarks.baselines.grid import FIRST, STEPS_PER_BAR, from_sounding
-from benchmarks.baselines.training import Step, command, fit, load, windows
+from benchmarks.baselines.training import Budget, Step, command, fit, load, windows
 from musicgen.codec import PITCHES
 from musicgen.corpus.dataset import Dataset
 from musicgen.music import Music
@@ -67,7 +67,7 @@ class DenseGAN(Baseline):
         return from_sounding(sounding, silent(request))
 
 
-def train(dataset: Dataset, run: Path, steps: int, seed: int) -> None:
+def train(dataset: Dataset, run: Path, budget: Budget, seed: int) -> None:
     model = DenseGAN(seed)
     source = windows(dataset, 4, np.random.default_rng(seed))
     pool: dict[str, list[np.ndarray]] = {role: [] for role in ROLE_NAMES}
@@ -89,7 +89,7 @@ def train(dataset: Dataset, run: Path, steps: int, seed: int) -> None:
             result[f"critic-{role}"] = result[f"generator-{role}"] = {"real": real, "noise": noise}
         return result
 
-    fit({name: step for name, step in model.steps.items() if name.split("-")[1] in table}, batch, run, steps)
+    fit({name: step for name, step in model.steps.items() if name.split("-")[1] in table}, batch, run, budget)
 
 
 def _step(generator: keras.Model, critic: keras.Model, learner: keras.Model) -> Step:
@@ -113,4 +113,4 @@ def _keys(role: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    command("dense-gan", __doc__, train, 20_000)
+    command("dense-gan", __doc__, train)

@@ -18,7 +18,7 @@ from keras import layers, ops
 
 from benchmarks.baselines import LABELS, Baseline, label, silent
 from benchmarks.baselines.grid import COLUMNS, FIRST, STEPS_PER_BAR, music
-from benchmarks.baselines.training import Step, command, fit, load, windows
+from benchmarks.baselines.training import Budget, Step, command, fit, load, windows
 from musicgen.corpus.dataset import Dataset
 from musicgen.music import Key, Music
 from musicgen.request import Request
@@ -92,7 +92,7 @@ class NextStep(Baseline):
         ]
 
 
-def train(dataset: Dataset, run: Path, steps: int, seed: int) -> None:
+def train(dataset: Dataset, run: Path, budget: Budget, seed: int) -> None:
     model = NextStep(seed)
     places = np.tile(np.eye(STEPS_PER_BAR, dtype=np.float32), (BARS, 1))
 
@@ -109,7 +109,7 @@ def train(dataset: Dataset, run: Path, steps: int, seed: int) -> None:
             weights.append(np.tile(np.tile(_columns(piece.roles), 2), (len(grid), 1)).astype(np.float32))
         return {"inputs": np.stack(inputs), "labels": np.stack(labels), "weights": np.stack(weights)}
 
-    fit(model.steps, lambda rng: {"network": batch(rng)}, run, steps)
+    fit(model.steps, lambda rng: {"network": batch(rng)}, run, budget)
 
 
 def _condition(style: str, key: Key, present: np.ndarray) -> np.ndarray:
@@ -126,4 +126,4 @@ def _columns(present: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    command("lstm", __doc__, train, 10_000)
+    command("lstm", __doc__, train)

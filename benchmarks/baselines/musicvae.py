@@ -25,7 +25,7 @@ from keras import ops
 from benchmarks.baselines import LABELS, Baseline, label, silent
 from benchmarks.baselines.grid import grid
 from benchmarks.baselines.musicvae_net import BARS, LATENT, STEPS, WIDTH, Network, divergence
-from benchmarks.baselines.training import Step, command, fit, load, windows
+from benchmarks.baselines.training import Budget, Step, command, fit, load, windows
 from benchmarks.baselines.trio import TRIO, Trio, has_trio, held_out
 from musicgen import codec
 from musicgen.corpus.dataset import Dataset
@@ -154,7 +154,7 @@ class MusicVAE(Baseline):
         return pieces
 
 
-def train(dataset: Dataset, run: Path, steps: int, seed: int) -> None:
+def train(dataset: Dataset, run: Path, budget: Budget, seed: int) -> None:
     if not (run / "kit.npy").exists():
         Trio.of(dataset).save(run)
     model = MusicVAE(Trio.load(run), seed)
@@ -171,7 +171,7 @@ def train(dataset: Dataset, run: Path, steps: int, seed: int) -> None:
         return {"network": {"tokens": np.stack(tokens), "condition": np.stack(conditions), "noise": noise}}
 
     pieces = [music for _, music in held_out(dataset, "valid", BARS, MEASURED)]
-    fit(model.steps, batch, run, steps, partial(_measure, model, pieces))
+    fit(model.steps, batch, run, budget, partial(_measure, model, pieces))
 
 
 def _measure(model: MusicVAE, pieces: Sequence[Music]) -> dict[str, float]:
@@ -191,4 +191,4 @@ def condition(style: str, key: Key, shift: int = 0) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    command("musicvae", __doc__, train, 6_000)
+    command("musicvae", __doc__, train)

@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,18 @@ from musicgen.training.runs import append_row
 
 EVERY = 200
 """Steps between two saves."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a rung trains, earlier runs of the same folder included: until one of the two is spent.
+
+    Time of the processor, not of the clock, so that what else the machine does costs a rung nothing.
+    """
+
+    core_hours: float = 2.0
+    """An hour on two cores."""
+    steps: float = float("inf")
 
 
 class Step(keras.Model):
@@ -62,18 +75,20 @@ class Step(keras.Model):
         return self.learner.trainable_weights
 
 
-def command(kind: str, document: str | None, train: Callable[[Dataset, Path, int, int], None], steps: int) -> None:
-    """`python -m benchmarks.baselines.NAME --data data --run runs/NAME [--steps N]`; the same command resumes."""
+def command(kind: str, document: str | None, train: Callable[[Dataset, Path, Budget, int], None]) -> None:
+    """`python -m benchmarks.baselines.NAME --data data --run runs/NAME`; the same command resumes."""
     parser = argparse.ArgumentParser(description=(document or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="a folder made by prepare")
     parser.add_argument("--run", type=Path, required=True, help="the folder of the run")
-    parser.add_argument("--steps", type=int, default=steps, help="in all, those of earlier runs included")
+    parser.add_argument(
+        "--core-hours", type=float, default=Budget.core_hours, help="of processor time, earlier runs included"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     try:
         dataset = Dataset.open(options.data)
         settle(options.run, kind, options.seed)
-        train(dataset, options.run, options.steps, options.seed)
+        train(dataset, options.run, Budget(options.core_hours), options.seed)
     except MusicgenError as error:
         parser.exit(2, f"{error}\n")
 
@@ -92,19 +107,19 @@ def fit(
     models: Mapping[str, keras.Model],
     batches: Callable[[np.random.Generator], Any],
     run: Path,
-    steps: int,
+    budget: Budget,
     measure: Callable[[], dict[str, float]] = dict,
 ) -> None:
-    """Train every model on each batch in turn, for `steps` steps in all; saves and logs every `EVERY` steps.
+    """Train every model on each batch in turn, as long as the budget lasts; saves and logs every `EVERY` steps.
 
-    The log has the mean loss of each model, what `measure` finds, and the seconds of a step.
+    The log has the mean loss of each model, what `measure` finds, and the core hours so far.
     """
-    done = _restore(models, run)
+    done, spent = _restore(models, run)
     rng = np.random.default_rng(done + 1)
-    with tqdm(total=steps, initial=done, desc=run.name, unit="step", mininterval=10) as bar:
-        while done < steps:
-            started = time.perf_counter()
-            count = min(EVERY, steps - done)
+    with tqdm(total=budget.core_hours, initial=spent, desc=run.name, unit="core h", mininterval=10) as bar:
+        while spent < budget.core_hours and done < budget.steps:
+            started = time.process_time()
+            count = int(min(EVERY, budget.steps - done))
             mean = dict.fromkeys(models, 0.0)
             for model in models.values():
                 model.reset_metrics()
@@ -112,12 +127,12 @@ def fit(
                 batch = batches(rng)
                 for name, model in models.items():  # gives the mean of the losses since the reset
                     mean[name] = float(model.train_on_batch(batch[name] if isinstance(batch, dict) else batch))
-                bar.update()
             done += count
-            _save(models, run, done)
-            seconds = (time.perf_counter() - started) / count
-            row = {"step": done, **{name: round(value, 5) for name, value in mean.items()}}
-            append_row(run / "log.csv", row | measure() | {"step_seconds": round(seconds, 4)})
+            hours = (time.process_time() - started) / 3600
+            spent += hours
+            bar.update(hours)
+            _save(models, run, done, spent)
+            append_row(run / "log.csv", {"step": done} | mean | measure() | {"core_hours": spent})
 
 
 def load(models: Mapping[str, keras.Model], run: Path) -> int:
@@ -126,7 +141,7 @@ def load(models: Mapping[str, keras.Model], run: Path) -> int:
     Raises:
         CheckpointError: it has made none.
     """
-    steps = _restore(models, run)
+    steps, _ = _restore(models, run)
     if not steps:
         raise CheckpointError(f"Expected a run with trained weights. Received: {run}, which has made no step.")
     return steps
@@ -153,18 +168,19 @@ def windows(
         yield *grid(rows, bars), piece
 
 
-def _restore(models: Mapping[str, keras.Model], run: Path) -> int:
+def _restore(models: Mapping[str, keras.Model], run: Path) -> tuple[int, float]:
+    """Steps and core hours so far."""
     path = run / "state.json"
     if not path.exists():
-        return 0
+        return 0, 0.0
     state = json.loads(path.read_text())
     for name, model in models.items():
         model.optimizer.build(model.trainable_variables)
         model.load_weights(run / f"{name}-{state['slot']}.weights.h5")
-    return int(state["step"])
+    return int(state["step"]), float(state["core_hours"])
 
 
-def _save(models: Mapping[str, keras.Model], run: Path, step: int) -> None:
+def _save(models: Mapping[str, keras.Model], run: Path, step: int, core_hours: float) -> None:
     """Weights and optimisers into one of two slots, then the file that says which: a stop in between loses nothing."""
     slot = step // EVERY % 2
     path = run / "state.json"
@@ -173,5 +189,5 @@ def _save(models: Mapping[str, keras.Model], run: Path, step: int) -> None:
     for name, model in models.items():
         model.save_weights(run / f"{name}-{slot}.weights.h5")
     temporary = run / "state.json.tmp"
-    temporary.write_text(json.dumps({"step": step, "slot": slot}))
+    temporary.write_text(json.dumps({"step": step, "core_hours": core_hours, "slot": slot}))
     os.replace(temporary, path)
