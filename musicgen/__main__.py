@@ -239,7 +239,8 @@ def _train(options: argparse.Namespace) -> None:
     from musicgen.hub import write_manifest
     from musicgen.training.adapt import AdaptPlan, adapt, is_music, sentences
     from musicgen.training.fit import Plan, train_vae
-    from musicgen.training.fit_gan import GANPlan, train_gan
+    from musicgen.training.fit_gan import train_gan
+    from musicgen.training.phases import GANPlan
 
     own = options.model == "vae" and is_music(options.data, options.start)
     run = options.folder or Path("runs") / f"{options.model}-{options.data.resolve().name}"

@@ -9,6 +9,7 @@ import pytest
 from musicgen.corpus.dataset import Dataset
 from musicgen.models import load_composer
 from musicgen.models.compiling import compiled
+from musicgen.models.forms import formed
 from musicgen.models.gan import LAGS, Critic, CriticConfig, Generator, alike
 from musicgen.models.gan_composer import GANComposer
 from musicgen.models.grid_composer import GridComposer
@@ -17,10 +18,12 @@ from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES
-from musicgen.training.fit_gan import GAN, Distillation, GANPlan, train_gan, usual_forms
+from musicgen.training.fit_gan import train_gan
+from musicgen.training.forms import usual_forms
 from musicgen.training.grid_statistics import compare_grids, frechet
 from musicgen.training.latents import LatentWindows
 from musicgen.training.pairs import Pairs, make_pairs
+from musicgen.training.phases import GANPlan, Phase, adversarial, distillation
 from tests.tiny import tiny_gan, tiny_vae
 
 BLUR = np.full((5, 8), 0.1, np.float32)
@@ -92,13 +95,18 @@ def test_noises_have_pieces_between_them(make: type) -> None:
 
 
 def test_a_piece_without_a_form_gets_one_of_its_styles() -> None:
+    forms = {"pop": {"AABA": 0.7, "AA'BB": 0.3}}
+    assert {formed(Request("pop", seed=seed), forms, 16).form for seed in range(20)} == {"AABA", "AA'BB"}
+    assert formed(Request("pop", bars=32, temperature=0), forms, 16).form == "AABAAABA"
+    assert formed(Request("pop", form="ABAC"), forms, 16).form == "ABAC"
+    assert formed(Request("jazz"), forms, 16).form is None  # of which nothing is known here
+
+
+def test_the_form_that_was_drawn_is_played() -> None:
     composer = tiny_gan()
     assert isinstance(composer, GANComposer)
-    drawn = {composer.formed(Request("pop", seed=seed), 0).form for seed in range(20)}
-    assert drawn == {"AABA", "AA'BB"}
-    assert composer.formed(Request("pop", bars=32, temperature=0), 0).form == "AABAAABA"
-    assert composer.formed(Request("pop", form="ABAC"), 0).form == "ABAC"
-    assert composer.formed(Request("jazz"), 0).form is None  # of which nothing is known here
+    composer.forms = {"pop": {"AABA": 1.0}}
+    assert composer.generate(Request("pop", seed=3)) == composer.generate(Request("pop", seed=3, form="AABA"))
 
 
 def test_forms_are_counted_by_style(prepared: Path) -> None:
@@ -194,7 +202,7 @@ def test_pairs_are_what_the_flow_makes_of_the_noise(prepared: Path) -> None:
 
 def test_the_first_phase_learns_to_make_in_one_step_what_the_flow_makes_in_many(prepared: Path) -> None:
     composer, pairs = little_pairs(prepared)
-    phase = Distillation(composer.prior, GANPlan(distil_steps=60, distil_rate=3e-3, decay=0.9), BLUR)
+    phase = distillation(composer.prior, GANPlan(distil_steps=60, distil_rate=3e-3, decay=0.9), BLUR)
     first = phase.train(pairs.batch())["apart"]
     for _ in range(59):
         phase.reset()
@@ -202,35 +210,37 @@ def test_the_first_phase_learns_to_make_in_one_step_what_the_flow_makes_in_many(
     assert last < 0.5 * first
     apart = [
         float(np.abs(np.asarray(a) - np.asarray(b)).max())
-        for a, b in zip(phase.average.trainable_weights, phase.generator.trainable_weights, strict=True)
+        for a, b in zip(phase.average.trainable_weights, phase.sides[-1].generator.trainable_weights, strict=True)
     ]
     assert 0 < max(apart) < 0.2
 
 
-def little_gan(prepared: Path) -> tuple[GAN, Pairs]:
+def little_gan(prepared: Path) -> tuple[Phase, Pairs]:
     composer, pairs = little_pairs(prepared)
     lens = Lens(8, name="lens")
     lens.build()
     plan = GANPlan(steps=60, rate=2e-3, critic_rate=2e-3, decay=0.9, anchor=1.0)
-    return GAN(composer.prior, composer.prior, lens, plan, BLUR), pairs
+    return adversarial(composer.prior, composer.prior, lens, plan, BLUR), pairs
 
 
 def test_each_side_trains_its_own_weights_only(prepared: Path) -> None:
     gan, pairs = little_gan(prepared)
-    batch, count = pairs.batch(), len(gan.generator.trainable_variables)
+    critic_side, generator_side = gan.sides
+    generator, critic = generator_side.generator, generator_side.critic
+    batch, count = pairs.batch(), len(generator.trainable_variables)
 
     def weights() -> list[np.ndarray]:
-        both = (*gan.generator.trainable_variables, *gan.critic.learned)
+        both = (*generator.trainable_variables, *critic.learned)
         return [np.array(keras.ops.convert_to_numpy(weight)) for weight in both]
 
     def same(a: list, b: list) -> list[bool]:
         return [np.array_equal(x, y) for x, y in zip(a, b, strict=True)]
 
     before = weights()
-    gan.critic_side.train_on_batch(batch)
+    critic_side.train_on_batch(batch)
     after = weights()
     assert all(same(before[:count], after[:count])) and same(before[count:], after[count:]).count(False) > 10
-    gan.generator_side.train_on_batch(batch)
+    generator_side.train_on_batch(batch)
     last = weights()
     assert all(same(after[count:], last[count:])) and same(after[:count], last[:count]).count(False) > 10
     assert all(norm > 0 for norm in gan.norms().values())
@@ -241,7 +251,7 @@ def test_the_critic_learns_to_tell(prepared: Path) -> None:
     first = gan.train(pairs.batch())["gap"]
     for _ in range(40):
         gan.reset()
-        last = gan.critic_side.train_on_batch(pairs.batch(), return_dict=True)["gap"]
+        last = gan.sides[0].train_on_batch(pairs.batch(), return_dict=True)["gap"]
     assert last > first + 0.5
 
 
@@ -252,16 +262,18 @@ def test_a_stopped_run_goes_on_where_it_was_and_ends_in_a_checkpoint(
     tiny_vae().save_pretrained(start)
     plan = GANPlan(pairs=8, distil_steps=2, steps=4, epoch=2, windows=4, lens_steps=2)
     steps: list[object] = []
-    real = GAN.train
+    real = Phase.train
 
-    def counted(self: GAN, batch: dict) -> object:
+    def counted(self: Phase, batch: dict) -> object:
+        if self.name == "distil":
+            return real(self, batch)
         if len(steps) == 3:
             steps.append("stopped")
             raise KeyboardInterrupt
         steps.append(self.step)
         return real(self, batch)
 
-    monkeypatch.setattr(GAN, "train", counted)
+    monkeypatch.setattr(Phase, "train", counted)
     with pytest.raises(KeyboardInterrupt):
         train_gan(prepared, run, start, plan)
     composer = train_gan(prepared, run, start, plan)

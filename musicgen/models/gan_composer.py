@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,13 +10,13 @@ import numpy as np
 from musicgen.errors import RequestError
 from musicgen.models.checkpoint import identity, read_config, unreadable, write_config
 from musicgen.models.compiling import compiled
+from musicgen.models.forms import Forms
 from musicgen.models.gan import Generator
 from musicgen.models.grid_composer import GridComposer
 from musicgen.models.prior import PriorConfig
 from musicgen.models.progression import Progression, ProgressionConfig
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.weights import load_weights, save_weights
-from musicgen.request import SECTION_BARS, Request
 
 _EIGHT_BIT_FROM = 2**16
 """Size of the matrices that are stored in 8 bits: onset F1 of reconstruction stays the same to .0005 for every role."""
@@ -28,21 +26,16 @@ class GANComposer(GridComposer):
     """A `Generator` over the latents of a `VAE`.
 
     Args:
-        vae, generator, progression, card: as for `GridComposer`.
-        forms: style to form (such as "AABA", see `Request`) to its share of the training windows; a request that asks
-            for no form gets one drawn from these, as the generator by itself lets too little return.
+        vae, generator, progression, forms, card: as for `GridComposer`.
     """
 
     kind = "gan"
 
     def __init__(
-        self, vae: VAE, generator: Generator, progression: Progression, forms: Mapping[str, Mapping[str, float]],
+        self, vae: VAE, generator: Generator, progression: Progression, forms: Forms | None = None,
         card: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(vae, generator, progression, card)
-        self.forms = {style: dict(shares) for style, shares in forms.items()}
-        for form in {form for shares in self.forms.values() for form in shares}:
-            Request(form=form)  # which refuses one that is none
+        super().__init__(vae, generator, progression, forms, card)
         self.generator = generator
         self._make = compiled(generator.make)
 
@@ -71,25 +64,8 @@ class GANComposer(GridComposer):
         }  # fmt: skip
         write_config(folder, self.kind, values)
 
-    def formed(self, request: Request, attempt: int) -> Request:
-        """The request with a form drawn for each sixteen bars, if it has none; the most usual one at temperature 0."""
-        shares = self.forms.get(request.style, {})
-        if request.form is not None or not shares:
-            return request
-        names = sorted(shares, key=lambda name: (-shares[name], name))
-        chance = np.array([shares[name] for name in names])
-        count = -(-request.bars // self.bars)
-        rng = np.random.default_rng([request.seed, attempt, 1])
-        drawn = rng.choice(len(names), count, p=chance / chance.sum()) if request.temperature > 0 else [0] * count
-        return replace(request, form="".join(names[i] for i in drawn))
-
     def sample(
         self, noise: np.ndarray, origin: np.ndarray, begin: np.float32, known_mask: np.ndarray, bar_mask: np.ndarray,
         present: np.ndarray, asked: dict[str, np.ndarray],
     ) -> np.ndarray:  # fmt: skip
         return np.asarray(self._make(noise, origin, begin, known_mask, bar_mask, present, asked))
-
-
-def form_name(codes: np.ndarray) -> str:
-    """The form of a request, such as "AA'BA", from the section code of each bar, none of them left open."""
-    return "".join(chr(ord("A") + code // 2) + "'" * (code % 2) for code in np.asarray(codes)[::SECTION_BARS].tolist())

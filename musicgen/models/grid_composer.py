@@ -16,6 +16,7 @@ from musicgen.models.aiming import aim
 from musicgen.models.asking import Asked, style_code
 from musicgen.models.base import Composer, slerp
 from musicgen.models.decoding import Chances
+from musicgen.models.forms import Forms, checked, formed
 from musicgen.models.grid_codec import GridCodec, bar_mask, blank, present_roles
 from musicgen.models.prior import Prior
 from musicgen.models.progression import Progression
@@ -38,17 +39,21 @@ class GridComposer(Composer):
         vae: what latents mean.
         prior: the network that writes them.
         progression: what writes chords.
+        forms: what a request that asks for no form gets one of.
         card: what else config.json should say (training data, metrics).
     """
 
     steers = True
 
-    def __init__(self, vae: VAE, prior: Prior, progression: Progression, card: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, vae: VAE, prior: Prior, progression: Progression, forms: Forms | None = None,
+        card: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         if (vae.config.bars, vae.config.latent) != (prior.config.bars, prior.config.latent):
             what = type(prior).__name__.lower()
             raise CheckpointError(f"Expected a {what} over the latents of this VAE. Received: one of another size.")
         self.vae, self.prior, self.progression, self.codec = vae, prior, progression, GridCodec(vae)
-        self.card = card or {}
+        self.forms, self.card = checked(forms or {}), card or {}
         self.identity = f"{self.kind}-untrained"
         self.bars = vae.config.bars
 
@@ -69,15 +74,11 @@ class GridComposer(Composer):
         """A new piece; if a role that was asked for stays silent, the next of up to `TRIES` draws of the same seed."""
         like = blank(request)
         for attempt in range(TRIES):
-            latents = self._latents(self.formed(request, attempt), attempt)
+            latents = self._latents(formed(request, self.forms, self.bars, attempt), attempt)
             music = self._aimed(latents, like, request.attributes)
             if all(track.notes for track in music.tracks):
                 break
         return music
-
-    def formed(self, request: Request, attempt: int) -> Request:
-        """The request with a form, where the model wants one and none was asked for."""
-        return request
 
     def interpolate(self, first: Request, last: Request, steps: int) -> list[Music]:
         """`steps` pieces on the way between two noises; style, chords and all else as for the first request.
@@ -89,7 +90,7 @@ class GridComposer(Composer):
         """
         if not 2 <= steps <= 64:
             raise RequestError(f"steps: expected 2 to 64. Received: {steps!r}.")
-        first = self.formed(first, 0)
+        first = formed(first, self.forms, self.bars)
         shares = [step / (steps - 1) for step in range(steps)]
         all_latents = [self._latents(first, 0, last.seed, share) for share in shares]
         return [self._aimed(latents, blank(first), first.attributes) for latents in all_latents]

@@ -32,7 +32,7 @@ class VAEComposer(GridComposer):
         self, vae: VAE, prior: Prior, progression: Progression, steps: int = 4, guidance: float = 1.5,
         card: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(vae, prior, progression, card)
+        super().__init__(vae, prior, progression, card=card)
         self.steps, self.guidance = steps, guidance
         self._sample = compiled(partial(prior.sample, steps=steps))
 

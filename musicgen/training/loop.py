@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import keras
@@ -45,18 +45,35 @@ def fit(
     model.optimizer.build(model.trainable_variables)
     if state.exists():
         model.load_weights(state)
-    step = int(model.optimizer.iterations.numpy())
-    with tqdm(total=steps, initial=step, desc=name, unit="step", mininterval=10) as bar:
-        while step < steps:
-            started = time.perf_counter()
-            model.reset_metrics()
-            count = min(epoch, steps - step)
-            for _ in range(count):
-                logs = model.train_on_batch(next(batches)[0], return_dict=True)
-                bar.update()
-            step += count
-            seconds = (time.perf_counter() - started) / count
-            append_row(run / f"log-{name}.csv", {"step": step, **logs, **measure(), "step_seconds": seconds})
-            save_state(model, state)
+    epochs(
+        model, lambda: model.train_on_batch(next(batches)[0], return_dict=True), model.reset_metrics, measure,
+        run / f"log-{name}.csv", state, (int(model.optimizer.iterations.numpy()), steps, epoch),
+    )  # fmt: skip
     save_state(model, done)
     state.unlink(missing_ok=True)  # there is none after no steps
+
+
+def epochs(
+    model: keras.Model, take: Callable[[], Mapping[str, float]], reset: Callable[[], None],
+    measure: Callable[[], Mapping[str, float]], log: Path, state: Path, count: tuple[int, int, int],
+) -> None:  # fmt: skip
+    """Take steps; after every epoch add a row to the log and save the model's state.
+
+    Args:
+        take: makes one step, and gives the means of what was measured since `reset`.
+        measure: called after every epoch, for more columns of the log.
+        count: steps that are done, steps in all, and steps an epoch.
+    """
+    step, steps, epoch = count
+    with tqdm(total=steps, initial=step, desc=model.name, unit="step", mininterval=10) as bar:
+        while step < steps:
+            started = time.perf_counter()
+            reset()
+            this = min(epoch, steps - step)
+            for _ in range(this):
+                logs = take()
+                bar.update()
+            step += this
+            seconds = (time.perf_counter() - started) / this
+            append_row(log, {"step": step, **logs, **measure(), "step_seconds": seconds})
+            save_state(model, state)
