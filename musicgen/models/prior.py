@@ -19,6 +19,7 @@ from keras import layers, ops
 from musicgen.attributes import ATTRIBUTES
 from musicgen.harmony import NO_CHORD
 from musicgen.models.layers import Block, attention_bias
+from musicgen.models.own_loss import OwnLoss
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 ROLES = len(ROLE_NAMES)
@@ -58,7 +59,7 @@ class PriorConfig:
         return asdict(self)
 
 
-class Prior(keras.Model):
+class Prior(OwnLoss):
     """The flow's velocity field. With B windows of N bars and R roles:
 
     x (B, N, R, latent): a point between noise (time 0) and normalised latents (time 1). time (B,): 0 to 1.
@@ -99,7 +100,6 @@ class Prior(keras.Model):
         self.norm = layers.LayerNormalization(epsilon=1e-6, name="norm")
         self.x_out = layers.Dense(ROLES * config.latent, kernel_initializer="zeros", name="x_out")
         self.noise = keras.random.SeedGenerator(1)
-        self.tracker = keras.metrics.Mean(name="loss")
         self.build()
 
     def build(self, input_shape: Any = None) -> None:
@@ -240,7 +240,7 @@ class Prior(keras.Model):
 
     # --- training ---
 
-    def call(self, x: dict[str, Any], training: bool = False) -> Any:
+    def call(self, x: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """The flow-matching loss per latent number: mean squared error of the velocity on cells to be filled in."""
         mean, deviation = x["mean"], x["deviation"]
         bar_mask, present = x["bar_mask"], x["present"]
@@ -253,17 +253,4 @@ class Prior(keras.Model):
         velocity = self.velocity(point, time, data, known_mask, bar_mask, present, x, training)
         mask = (bar_mask[:, :, None] * present[:, None, :] * (1.0 - known_mask))[..., None]
         error = ops.square(velocity - (data - start)) * mask
-        return ops.sum(error) / (ops.maximum(ops.sum(mask), 1.0) * self.config.latent)
-
-    def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
-        self.tracker.update_state(y_pred)
-        return y_pred
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        return [self.tracker]
-
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        return self.get_metrics_result()
+        return {"loss": ops.sum(error) / (ops.maximum(ops.sum(mask), 1.0) * self.config.latent)}

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import keras
 import numpy as np
 from keras import layers, ops
 
 from musicgen.harmony import NO_CHORD
+from musicgen.models.own_loss import OwnLoss
 from musicgen.models.prior import ANY_MODE
 from musicgen.roles import STYLE_NAMES
 
@@ -39,7 +39,7 @@ class ProgressionConfig:
         return asdict(self)
 
 
-class Progression(keras.Model):
+class Progression(OwnLoss):
     """Scores of each half bar's chord, given those before it, style and mode.
 
     With B progressions of N half bars: codes (B, N) of `harmony`; style (B,), `config.styles` for any; mode (B,).
@@ -55,7 +55,6 @@ class Progression(keras.Model):
         self.unit = layers.GRU(config.width, return_sequences=True, name="unit")
         self.drop = layers.Dropout(config.dropout)
         self.score = layers.Dense(CODES, name="score")
-        self.tracker = keras.metrics.Mean(name="loss")
         self.build()
 
     def build(self, input_shape: Any = None) -> None:
@@ -104,24 +103,11 @@ class Progression(keras.Model):
 
     # --- training ---
 
-    def call(self, x: dict[str, Any], training: bool = False) -> Any:
+    def call(self, x: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Mean negative log likelihood, in nats, of the half bars that have a label (mask 1)."""
         logits = self.scores(x["codes"], x["style"], x["mode"], training)
         losses = ops.sparse_categorical_crossentropy(x["codes"], logits, from_logits=True)
-        return ops.sum(losses * x["mask"]) / ops.maximum(ops.sum(x["mask"]), 1.0)
-
-    def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
-        self.tracker.update_state(y_pred)
-        return y_pred
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        return [self.tracker]
-
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        return self.get_metrics_result()
+        return {"loss": ops.sum(losses * x["mask"]) / ops.maximum(ops.sum(x["mask"]), 1.0)}
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from keras import layers, ops
 
 from musicgen.codec import DURATIONS, MAX_PITCHES, PITCHES, VELOCITIES
 from musicgen.models.layers import Block, CellHead, NoteSum, attention_bias
+from musicgen.models.own_loss import OwnLoss
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
@@ -63,7 +64,7 @@ class VAEConfig:
         return asdict(self)
 
 
-class VAE(keras.Model):
+class VAE(OwnLoss):
     """The network. Tensors named below have these shapes, with B windows of N bars and R roles:
 
     notes (n, 6) int32: cell (window * N + bar) * R + role, role, tick, pitch index, duration and velocity class;
@@ -73,7 +74,7 @@ class VAE(keras.Model):
     """
 
     def __init__(self, config: VAEConfig, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(("loss", "onset", "duration", "velocity", "kl", "active"), **kwargs)
         self.config = config
         width = config.width
         self.note_sum = NoteSum(
@@ -95,8 +96,6 @@ class VAE(keras.Model):
         self.head = CellHead(*_SIZES, config.features, width, name="head")
         self.style = layers.Embedding(config.styles + 1, width, name="style")
         self.noise = keras.random.SeedGenerator(0)
-        self.metric_names = ("loss", "onset", "duration", "velocity", "kl", "active")
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in self.metric_names}
         pitch_mask = np.zeros((ROLES, 1, 1, MAX_PITCHES), "float32")
         for role, count in enumerate(PITCHES):
             pitch_mask[role, ..., :count] = 1
@@ -211,20 +210,6 @@ class VAE(keras.Model):
             "loss": loss, "onset": onset, "duration": duration, "velocity": velocity,
             "kl": ops.sum(kl_mean), "active": active,
         }  # fmt: skip
-
-    def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
-        for name, tracker in self.trackers.items():
-            tracker.update_state(y_pred[name])
-        return y_pred["loss"]
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        return list(self.trackers.values())
-
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        return self.get_metrics_result()
 
 
 def _cross_entropy(logits: Any, classes: Any) -> Any:

@@ -21,39 +21,25 @@ import numpy as np
 from keras import ops
 
 from musicgen.models.gan import PLAN, Critic, Generator, exists
+from musicgen.models.own_loss import OwnLoss
 from musicgen.models.prior import CONDITIONS
 
 _DISTURBANCE = 0.1
 """Standard deviation of the noise that the slope of the critic is measured with; latents have one of 1."""
 
 
-class Side(keras.Model):
-    """A part of a training step: its call gives named means, and the first one is made small.
+class Side(OwnLoss):
+    """A part of a training step.
 
     Args:
-        names: of the means. learned: the weights that are changed, and no others.
+        parts: as for `OwnLoss`. learned: the weights that are changed, and no others.
     """
 
-    def __init__(self, name: str, names: tuple[str, ...], learned: list[Any]) -> None:
-        super().__init__(name=name)
-        self.names, self._learned = names, {id(weight) for weight in learned}
+    def __init__(self, name: str, parts: tuple[str, ...], learned: list[Any]) -> None:
+        super().__init__(parts, name=name)
+        self._learned = {id(weight) for weight in learned}
         self.noise = keras.random.SeedGenerator(2)
-        self.trackers = {each: keras.metrics.Mean(name=each) for each in names}
         self.built = True
-
-    def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
-        for name, tracker in self.trackers.items():
-            tracker.update_state(y_pred[name])
-        return y_pred[self.names[0]]
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        return list(self.trackers.values())
-
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        return self.get_metrics_result()
 
     @property
     def trainable_variables(self) -> list[Any]:
