@@ -257,6 +257,8 @@ def _train(options: argparse.Namespace) -> None:
             ) from None
     if options.start is None and (own or options.model == "gan"):
         raise RequestError("--from: expected the checkpoint folder of a VAE. Received: nothing.")
+    if options.devices is not None and options.model == "gan":
+        raise RequestError("--devices: expected none, as the GAN is trained on one device. Received: a number of them.")
     if own:
         composer = adapt(options.data, run, options.start, AdaptPlan(**values), options.style, options.devices)
         for sentence in sentences(composer.card["adapted"]):

@@ -168,6 +168,11 @@ def test_training_without_data_is_told(tmp_path: Path, capsys: pytest.CaptureFix
     assert "prepare" in capsys.readouterr().err
 
 
+def test_the_gan_trains_on_one_device(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "gan", "--data", str(tmp_path), "--from", str(tmp_path), "--devices", "2"]) == 2
+    assert "--devices" in capsys.readouterr().err
+
+
 def test_the_program_runs_as_a_module() -> None:
     command = [sys.executable, "-m", "musicgen", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)

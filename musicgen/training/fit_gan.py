@@ -53,7 +53,7 @@ def train_gan(data: Path, run: Path, start: Path, plan: GANPlan | None = None) -
     plan, attribution = plan or GANPlan(), read_attribution(data)
     settle(run, {"plan": asdict(plan), "from": teacher.identity})
     keras.utils.set_random_seed(plan.seed)
-    train, valid, lens, blur = _prepared(dataset, teacher, run, plan)
+    train, valid, lens, blur, pairs_hours = _prepared(dataset, teacher, run, plan)
     judge = judged(valid, lens)
     first = distillation(teacher.prior, plan, blur)
     _fit(first, train, run, plan.distil_steps, plan.epoch, judge(first.average))
@@ -70,8 +70,8 @@ def train_gan(data: Path, run: Path, start: Path, plan: GANPlan | None = None) -
         "plan": asdict(plan),
         "from": teacher.identity,
         "vae": teacher.card.get("test", {}),
-        "cost": {"distil_hours": hours(run / "log-distil.csv"), "hours": hours(run / "log-gan.csv"),
-                 "cores": os.cpu_count()},
+        "cost": {"pairs_hours": pairs_hours, "distil_hours": hours(run / "log-distil.csv"),
+                 "hours": hours(run / "log-gan.csv"), "cores": os.cpu_count()},
         "valid": judge(final)(),
     }  # fmt: skip
     composer.save_pretrained(run / "checkpoint")
@@ -81,12 +81,15 @@ def train_gan(data: Path, run: Path, start: Path, plan: GANPlan | None = None) -
 
 def _prepared(
     dataset: Dataset, teacher: VAEComposer, run: Path, plan: GANPlan
-) -> tuple[Pairs, Pairs, Lens, np.ndarray]:
-    """Training and validation pairs, the lens, and the critic's blur; made once, then read from the run's folder."""
+) -> tuple[Pairs, Pairs, Lens, np.ndarray, float]:
+    """Training and validation pairs, the lens, the critic's blur, and the hours that took; made once, then read from
+    the run's folder.
+    """
     lens = Lens(teacher.prior.config.latent, name="lens")
     lens.build()
     path, seed = run / "pairs.npz", time.time_ns() % 2**32  # a resumed run draws other ones
     if not path.exists():
+        started = time.perf_counter()
         train, valid = (
             LatentWindows(teacher.vae, dataset, split, plan.windows, hop, SOURCE_WEIGHTS, plan.seed, _HIDDEN)
             for split, hop in (("train", _HOP), ("valid", 4 * _HOP))
@@ -100,7 +103,7 @@ def _prepared(
         for name, windows in (("train", train), ("valid", valid)):
             made = make_pairs(teacher, windows, plan.pairs if name == "train" else 2 * JUDGED, plain=name == "valid")
             fields |= {f"{name}_{field}": value for field, value in made.items()}
-        kept(path, fields)
+        kept(path, fields | {"hours": np.array((time.perf_counter() - started) / 3600)})
     with np.load(path) as file:
         fields = dict(file)
     lens.set_weights([fields[f"lens_{i}"] for i in range(len(lens.weights))])
@@ -109,7 +112,7 @@ def _prepared(
               plan.windows, seed)
         for start in ("train_", "valid_")
     ]  # fmt: skip
-    return both[0], both[1], lens, plan.blur * fields["blur"]
+    return both[0], both[1], lens, plan.blur * fields["blur"], round(float(fields["hours"]), 3)
 
 
 def _fit(phase: Phase, pairs: Pairs, run: Path, steps: int, epoch: int, judge: Callable[[], dict[str, float]]) -> None:
