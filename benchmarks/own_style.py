@@ -34,7 +34,7 @@ from musicgen.models import load_composer
 from musicgen.models.base import Composer
 from musicgen.models.leaning import lean
 from musicgen.music import Music
-from musicgen.recipe import read_vector
+from musicgen.recipe_texts import read_vector
 from musicgen.roles import STYLE_NAMES
 
 SONGS, PIECES = 3, 4

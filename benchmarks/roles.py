@@ -17,7 +17,7 @@ from pathlib import Path
 
 from musicgen.corpus.band import assign_roles
 from musicgen.corpus.sources import SOURCE_BY_NAME, iter_files
-from musicgen.midi import read_score
+from musicgen.midi_reading import read_score
 
 LETTERS = {"m": "melody", "c": "chords", "p": "pad", "b": "bass", "d": "drums", "-": "none"}
 CHECK = Path(__file__).parent.parent / "docs" / "role-check.csv"

@@ -1,30 +1,21 @@
-"""MIDI to sound: one synthesiser pass, stereo, at one loudness, as a mix, a loop or a stem for each role.
-
-The owner of FluidSynth and of the soundfont.
-"""
+"""MIDI to sound: one synthesiser pass, stereo, at one loudness, as a mix, a loop or a stem for each role."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import importlib.util
-import io
-import os
-import struct
 import threading
 import weakref
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from musicgen import levels, midi
+from musicgen import levels, midi, midi_reading
 from musicgen.errors import AudioError
+from musicgen.fluid import library
 from musicgen.levels import LOUDNESS, PEAK, SILENCE
 from musicgen.roles import STYLES
+from musicgen.soundfont import DRUM_BANK, GET_SOUNDFONT, check_soundfont, find_soundfont
 
 RATE = 44_100
 """Frames a second."""
@@ -47,26 +38,6 @@ _CHANNEL_MODES = 124  # controllers from here on regroup channels
 # FluidSynth sends a channel to the output whose number is the channel's, modulo their count: with five, each role has
 # one of its own
 _STEM_OUTPUTS = 5
-_EFFECTS = 2  # reverb and chorus
-
-SOUNDFONT_VARIABLE = "MUSICGEN_SOUNDFONT"
-_FOLDERS = ("/usr/share/sounds/sf3", "/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts")
-_NAMES = (
-    "MuseScore_General.sf3",
-    "MuseScore_General_Full.sf3",
-    "MuseScore_General_Lite.sf3",
-    "MuseScore_General.sf2",
-    "MuseScore_General_Full.sf2",
-    "MuseScore_General_Lite.sf2",
-)
-_GET_LIBRARY = (
-    "Install it: apt install libfluidsynth3 (Debian, Ubuntu), brew install fluid-synth (macOS), "
-    "choco install fluidsynth (Windows); and pip install pyfluidsynth."
-)
-_GET_SOUNDFONT = (
-    f"Install one: apt install musescore-general-soundfont-small, or pip install pretty_midi; "
-    f"or name a file in {SOUNDFONT_VARIABLE}."
-)
 
 
 @dataclass(frozen=True)
@@ -86,49 +57,6 @@ class Audio:
         return len(self.samples) / self.rate
 
 
-def find_soundfont(environ: Mapping[str, str] | None = None) -> Path:
-    """The soundfont to play with: what MUSICGEN_SOUNDFONT names, else MuseScore General where the system has it,
-    else the small TimGM6mb that comes with pretty_midi.
-
-    Args:
-        environ: the environment to read, `os.environ` if None.
-
-    Raises:
-        AudioError: MUSICGEN_SOUNDFONT names no soundfont (nothing else is tried then), or there is none at all.
-    """
-    named = (os.environ if environ is None else environ).get(SOUNDFONT_VARIABLE)
-    if named:
-        _check_soundfont(Path(named))
-        return Path(named)
-    for path in _candidates():
-        with contextlib.suppress(AudioError):
-            _check_soundfont(path)
-            return path
-    raise AudioError(f"Expected a soundfont. Received: none on this machine. {_GET_SOUNDFONT}")
-
-
-def _candidates() -> list[Path]:
-    paths = [Path(folder, name) for name in _NAMES for folder in _FOLDERS]
-    spec = importlib.util.find_spec("pretty_midi")  # the folder only: importing it takes a second
-    paths += [Path(folder, "TimGM6mb.sf2") for folder in (spec and spec.submodule_search_locations) or ()]
-    return paths
-
-
-def _check_soundfont(path: Path) -> None:
-    """Is the file a whole RIFF file of kind sfbk? FluidSynth's own checks are thorough but not quiet."""
-    try:
-        with path.open("rb") as file:
-            header = file.read(12)
-            size = os.fstat(file.fileno()).st_size
-    except OSError as error:
-        raise AudioError(f"Expected a soundfont at {path}. Received: {error.strerror or error}.") from None
-    if len(header) < 12 or header[:4] != b"RIFF" or header[8:] != b"sfbk":
-        raise AudioError(f"Expected a soundfont (.sf2 or .sf3) at {path}. Received: a file of another kind.")
-    promised = struct.unpack("<I", header[4:8])[0] + 8
-    if size < promised:
-        raise AudioError(f"Expected {promised:,} bytes of soundfont at {path}. Received: {size:,}; the file was cut.")
-
-
 class Renderer:
     """A synthesiser with one soundfont. Holds no state of a piece: share one between all threads.
 
@@ -145,9 +73,9 @@ class Renderer:
     """
 
     def __init__(self, soundfont: str | Path | None = None) -> None:
-        self._fluid = _library()
+        self._fluid = library()
         self.soundfont = find_soundfont() if soundfont is None else Path(soundfont)
-        _check_soundfont(self.soundfont)
+        check_soundfont(self.soundfont)
         self._shelf, self._shelf_font = self._open(_SHELF_CHANNELS)
         self._shelved: set[tuple[bool, int]] = set()  # is drums, program
         self._lock = threading.Lock()
@@ -176,10 +104,10 @@ class Renderer:
             data: the bytes of a MIDI file, of at most 10 minutes.
 
         Raises:
-            MidiError: the bytes are no MIDI file, or over the limits of `midi.timeline`.
+            MidiError: the bytes are no MIDI file, or over the limits of `midi_reading.timeline`.
             AudioError: the piece is over 10 minutes long, or the synthesiser fails.
         """
-        mix = self._play(midi.timeline(data))[0]
+        mix = self._play(midi_reading.timeline(data))[0]
         return Audio(levels.finish(mix, levels.gain_of(mix, RATE)))
 
     def render_loop(self, data: bytes) -> Audio:
@@ -190,7 +118,7 @@ class Renderer:
             MidiError, AudioError: as for `render`; or `midi.to_midi` did not write the file.
         """
         frames = _loop_frames(data)
-        mix = self._play(midi.timeline(data))[0]
+        mix = self._play(midi_reading.timeline(data))[0]
         gain = levels.gain_of(mix, RATE)
         return Audio(levels.finish(levels.wrapped(mix, frames), gain, loop=True))
 
@@ -209,7 +137,7 @@ class Renderer:
             MidiError, AudioError: as for `render_loop`.
         """
         music, frames = midi.from_midi(data), _loop_frames(data)
-        outputs = self._play(midi.timeline(data), _STEM_OUTPUTS)
+        outputs = self._play(midi_reading.timeline(data), _STEM_OUTPUTS)
         gain = levels.gain_of(outputs.sum(axis=0), RATE)
         roles = [track.role for track in music.tracks if track.notes]
         stems = {role: outputs[midi.CHANNELS[role] % _STEM_OUTPUTS] for role in roles}
@@ -229,21 +157,21 @@ class Renderer:
         if font < 0:
             synth.delete()
             raise AudioError(
-                f"Expected a soundfont at {self.soundfont}. Received: one that FluidSynth cannot load. {_GET_SOUNDFONT}"
+                f"Expected a soundfont at {self.soundfont}. Received: one that FluidSynth cannot load. {GET_SOUNDFONT}"
             )
         return synth, font
 
     def _shelve(self, drums: bool, program: int) -> None:
         with self._lock:
             if (drums, program) not in self._shelved:
-                bank = midi.DRUM_BANK if drums else 0
+                bank = DRUM_BANK if drums else 0
                 channel = len(self._shelved)
                 # where the soundfont lacks a kit or an instrument, FluidSynth plays program 0
                 if self._shelf.program_select(channel, self._shelf_font, bank, program) != 0:
                     self._shelf.program_select(channel, self._shelf_font, bank, 0)
                 self._shelved.add((drums, program))
 
-    def _play(self, timeline: midi.Timeline, outputs: int = 1) -> np.ndarray:
+    def _play(self, timeline: midi_reading.Timeline, outputs: int = 1) -> np.ndarray:
         """Float32 samples of shape (outputs, frames, 2), tail included, at no particular level.
 
         Stems come from the outputs of one synthesiser, not from one each: a voice of FluidSynth's sounds a little
@@ -306,7 +234,7 @@ def _loop_frames(data: bytes) -> int:
     return max(1, round(midi.seconds(midi.from_midi(data)) * RATE))
 
 
-def _instruments(timeline: midi.Timeline) -> list[tuple[bool, int]]:
+def _instruments(timeline: midi_reading.Timeline) -> list[tuple[bool, int]]:
     """The (is drums, program) that notes are played on, in order."""
     programs = [0] * _CHANNELS
     found: dict[tuple[bool, int], None] = {}
@@ -314,7 +242,7 @@ def _instruments(timeline: midi.Timeline) -> list[tuple[bool, int]]:
         if message.type == "program_change":
             programs[message.channel] = message.program
         elif message.type == "note_on" and message.velocity > 0:
-            found[message.channel == midi.DRUM_CHANNEL, programs[message.channel]] = None
+            found[message.channel == midi_reading.DRUM_CHANNEL, programs[message.channel]] = None
     return list(found)
 
 
@@ -331,46 +259,4 @@ def _send(synth: Any, message: Any) -> None:
         synth.pitch_bend(message.channel, message.pitch)
 
 
-class _Fluid:
-    """The parts of FluidSynth in use: `Synth` of pyfluidsynth, and float output, which pyfluidsynth does not offer."""
-
-    def __init__(self, module: ModuleType) -> None:
-        self.Synth = module.Synth
-        number, pointer = ctypes.c_int, ctypes.c_void_p
-        buffers = ctypes.POINTER(pointer)
-        arguments = (("synth", pointer, 1), ("frames", number, 1), ("effect_count", number, 1), ("effects", buffers, 1),
-                     ("output_count", number, 1), ("outputs", buffers, 1))  # fmt: skip
-        # dithered 16 bit output depends on what else the process has rendered, and clips; floats do neither
-        self._process = module.cfunc("fluid_synth_process", number, *arguments)
-        quiet = module.cfunc(
-            "fluid_set_log_function", pointer, ("level", number, 1), ("function", pointer, 1), ("data", pointer, 1)
-        )
-        for level in range(5):  # it reports on stderr what the caller is told by an AudioError
-            quiet(level, None, None)
-
-    def process(self, synth: Any, samples: np.ndarray, start: int, frames: int) -> None:
-        """Play frames from `start` on into float32 samples of shape (outputs, 2, all frames)."""
-        first, (outputs, _, length) = samples.ctypes.data, samples.shape
-        dry = [first + samples.itemsize * (row * length + start) for row in range(2 * outputs)]
-        wet = [dry[2 * output + side] for output in range(outputs) for _ in range(_EFFECTS) for side in (0, 1)]
-        # ctypes lets other threads run meanwhile
-        self._process(synth, frames, len(wet), (ctypes.c_void_p * len(wet))(*wet),
-                      len(dry), (ctypes.c_void_p * len(dry))(*dry))  # fmt: skip
-
-
-_loaded: _Fluid | None = None
-
-
-def _library() -> _Fluid:
-    global _loaded
-    if _loaded is None:
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):  # it prints where it found the library if CI is set
-                import fluidsynth
-            _loaded = _Fluid(fluidsynth)
-        except (ImportError, OSError):
-            raise AudioError(f"Expected the FluidSynth library. Received: none here. {_GET_LIBRARY}") from None
-    return _loaded
-
-
-__all__ = ["LOUDNESS", "MAX_SECONDS", "MAX_TAIL_SECONDS", "PEAK", "RATE", "Audio", "Renderer", "find_soundfont"]
+__all__ = ["LOUDNESS", "MAX_SECONDS", "MAX_TAIL_SECONDS", "PEAK", "RATE", "Audio", "Renderer"]

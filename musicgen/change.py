@@ -12,7 +12,8 @@ from musicgen import export
 from musicgen.compose import Result, Studio
 from musicgen.errors import MidiError, RequestError
 from musicgen.music import Music
-from musicgen.recipe import Edit, mask_text
+from musicgen.recipe import Edit
+from musicgen.recipe_texts import mask_text
 from musicgen.roles import ROLE_NAMES
 
 # --- the changes: a piece, a seed, and what the user says ------------------------------------------------------

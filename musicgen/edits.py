@@ -11,7 +11,8 @@ from musicgen.errors import RequestError
 from musicgen.models.base import MAX_BARS, Composer
 from musicgen.models.leaning import lean
 from musicgen.music import Music, Track
-from musicgen.recipe import Edit, Mix, read_mask, read_vector
+from musicgen.recipe import Edit, Mix
+from musicgen.recipe_texts import read_mask, read_vector
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES
 
 Encode = Callable[[Music], np.ndarray]

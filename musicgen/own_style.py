@@ -18,7 +18,8 @@ from musicgen.evaluation.naming import style_of
 from musicgen.models.base import Composer
 from musicgen.models.leaning import style_vector
 from musicgen.music import Music
-from musicgen.recipe import Edit, Mix, vector_text
+from musicgen.recipe import Edit, Mix
+from musicgen.recipe_texts import vector_text
 from musicgen.request import ATTRIBUTE_RANGES, TEMPO_RANGE, Request, shown
 from musicgen.roles import ROLE_NAMES
 
@@ -41,7 +42,7 @@ class OwnStyle:
         roles: those that play in at least half of the pieces.
         programs: role to the General MIDI program that most of the pieces give it.
         attributes: the median of each of `AIMED`, within what can be asked for.
-        vector: as `recipe.vector_text` writes it.
+        vector: as `recipe_texts.vector_text` writes it.
 
     Raises:
         RequestError: a field that a `Request` or an `Edit` refuses.

@@ -192,7 +192,7 @@ def _check(repo: str) -> None:
 
 def _samples(path: Path, identity: str) -> str:
     """The table of a report in which the model of this identity is."""
-    from musicgen.evaluation.report import markdown
+    from musicgen.evaluation.ladder import markdown
 
     try:
         report = json.loads(path.read_text(encoding="utf-8"))

@@ -12,11 +12,12 @@ import numpy as np
 import pyloudnorm
 import pytest
 
-from musicgen import audio, levels
-from musicgen.audio import MAX_TAIL_SECONDS, PEAK, Audio, Renderer, find_soundfont
+from musicgen import levels, soundfont
+from musicgen.audio import MAX_TAIL_SECONDS, PEAK, Audio, Renderer
 from musicgen.errors import AudioError, MidiError
 from musicgen.midi import to_midi
 from musicgen.music import Music, Note, Track
+from musicgen.soundfont import find_soundfont
 
 
 def loudness(sound: Audio) -> float:
@@ -181,25 +182,25 @@ def test_the_variable_names_the_soundfont(renderer):
 
 
 def test_without_a_variable_or_a_system_font_the_small_one_is_found(monkeypatch):
-    monkeypatch.setattr(audio, "_FOLDERS", ())
+    monkeypatch.setattr(soundfont, "_FOLDERS", ())
     assert find_soundfont({}).name == "TimGM6mb.sf2"
 
 
 def test_musescore_general_comes_before_the_small_one(monkeypatch, tmp_path, renderer):
     (tmp_path / "MuseScore_General.sf3").symlink_to(renderer.soundfont)
-    monkeypatch.setattr(audio, "_FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr(soundfont, "_FOLDERS", (str(tmp_path),))
     assert find_soundfont({}) == tmp_path / "MuseScore_General.sf3"
 
 
 def test_no_soundfont_at_all_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(audio, "_candidates", lambda: [])
+    monkeypatch.setattr(soundfont, "_candidates", lambda: [])
     with pytest.raises(AudioError, match="apt install musescore-general-soundfont-small"):
         find_soundfont({})
 
 
 @pytest.fixture
 def small_font(monkeypatch) -> bytes:
-    monkeypatch.setattr(audio, "_FOLDERS", ())
+    monkeypatch.setattr(soundfont, "_FOLDERS", ())
     return find_soundfont({}).read_bytes()
 
 

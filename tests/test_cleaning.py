@@ -9,7 +9,8 @@ from musicgen.corpus import band
 from musicgen.corpus.cleaning import STEPS, Cleaning
 from musicgen.corpus.reading import Reading, work
 from musicgen.corpus.reasons import Unusable
-from musicgen.midi import Score, ScoreNote, ScoreTrack, to_midi
+from musicgen.midi import to_midi
+from musicgen.midi_reading import Score, ScoreNote, ScoreTrack
 from musicgen.music import Music, Note, Track
 from tests.test_corpus import BASS, KIT, LEAD, line, score
 

@@ -11,7 +11,7 @@ from musicgen.corpus.duplicates import find_duplicates, signature
 from musicgen.corpus.keys import estimate_key
 from musicgen.corpus.sources import SOURCES, attribution, iter_files
 from musicgen.errors import CorpusError
-from musicgen.midi import Score, ScoreNote, ScoreTrack, read_score
+from musicgen.midi_reading import Score, ScoreNote, ScoreTrack, read_score
 from musicgen.music import Key, Music, Note, Track
 from tests.little_corpus import band_file
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from musicgen.errors import MidiError, MusicgenError, RequestError
 from musicgen.intake import MAX_BARS, read_music
-from musicgen.midi import to_midi, without_unknown_keys
+from musicgen.midi import to_midi
+from musicgen.midi_reading import without_unknown_keys
 from musicgen.music import Key, Music, Note, Track
 from tests.test_midi import mutations, pieces
 

@@ -10,20 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicgen import midi
+from musicgen import midi_reading
 from musicgen.errors import MidiError
-from musicgen.midi import (
-    CHANNELS,
-    MAX_BEATS,
-    MAX_BYTES,
-    ScoreNote,
-    from_midi,
-    read_recipe,
-    read_score,
-    seconds,
-    timeline,
-    to_midi,
-)
+from musicgen.midi import CHANNELS, from_midi, read_recipe, seconds, to_midi
+from musicgen.midi_reading import MAX_BEATS, MAX_BYTES, ScoreNote, read_score, timeline
 from musicgen.music import ALL_KEYS, TICKS_PER_BAR, Key, Music, Note, Track
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
@@ -202,7 +192,7 @@ def test_a_few_bytes_that_claim_years_are_refused_at_once():
 
 
 def test_more_notes_than_the_limit_are_refused(monkeypatch):
-    monkeypatch.setattr(midi, "MAX_NOTES", 100)
+    monkeypatch.setattr(midi_reading, "MAX_NOTES", 100)
     hundred = HEADER + chunk(b"MTrk", b"\x00\x90\x3c\x40" + b"\x00\x3c\x40" * 99)
     more = HEADER + chunk(b"MTrk", b"\x00\x90\x3c\x40" + b"\x00\x3c\x40" * 100)
     for read in (read_score, timeline):

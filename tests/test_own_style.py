@@ -13,7 +13,8 @@ from musicgen.evaluation.styles import StyleEar
 from musicgen.models.leaning import lean, style_vector, towards
 from musicgen.music import Music, Note, Track
 from musicgen.own_style import OwnStyle, own_style
-from musicgen.recipe import Edit, vector_text
+from musicgen.recipe import Edit
+from musicgen.recipe_texts import vector_text
 from musicgen.request import Request
 from musicgen.roles import STYLE_NAMES
 from tests.tiny import tiny_vae

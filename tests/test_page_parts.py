@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from musicgen.midi import CHANNELS, MIX, from_midi, read_recipe, to_midi
 from musicgen.music import TICKS_PER_BAR, Music, Note
-from musicgen.recipe import mask_text
+from musicgen.recipe_texts import mask_text
 from musicgen.roles import ROLE_NAMES
 from tests.browser import PHONE, Visit
 

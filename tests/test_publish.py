@@ -19,7 +19,7 @@ from safetensors.numpy import load_file, save_file
 import musicgen
 from musicgen.__main__ import main
 from musicgen.errors import CheckpointError, MusicgenError, PublishError
-from musicgen.evaluation.report import markdown
+from musicgen.evaluation.ladder import markdown
 from musicgen.hub import upload, write_manifest
 from musicgen.midi import from_midi
 from musicgen.models import load_composer

@@ -6,18 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicgen.errors import RequestError
-from musicgen.recipe import (
-    MAX_EDITS,
-    Edit,
-    Mix,
-    Recipe,
-    link_text,
-    mask_text,
-    read_link,
-    read_mask,
-    read_vector,
-    vector_text,
-)
+from musicgen.recipe import MAX_EDITS, Edit, Mix, Recipe, link_text, read_link
+from musicgen.recipe_texts import mask_text, read_mask, read_vector, vector_text
 from musicgen.request import Request
 
 JAZZ = Recipe("vae-012345", Request(style="jazz", bars=8, seed=7))

@@ -7,9 +7,11 @@ import pytest
 
 from musicgen.compose import Studio
 from musicgen.errors import RequestError
-from musicgen.midi import from_midi, read_score, timeline, to_midi
+from musicgen.midi import from_midi, to_midi
+from musicgen.midi_reading import read_score, timeline
 from musicgen.music import Music
-from musicgen.recipe import Edit, Mix, link_text, mask_text
+from musicgen.recipe import Edit, Mix, link_text
+from musicgen.recipe_texts import mask_text
 from musicgen.request import Request
 from tests.tiny import tiny_vae
 

@@ -29,7 +29,7 @@ from musicgen.corpus.grooves import definition, groove_tempo
 from musicgen.corpus.leadsheets import MAX_BARS, LeadSheet
 from musicgen.corpus.reasons import Unusable
 from musicgen.errors import CorpusError, MusicgenError
-from musicgen.midi import Score, ScoreNote, ScoreTrack, read_score
+from musicgen.midi_reading import Score, ScoreNote, ScoreTrack, read_score
 from musicgen.music import BEATS_PER_BAR, TICKS_PER_BAR, TICKS_PER_BEAT, Key, Music, Note, Track
 from musicgen.roles import ROLE_BY_NAME, STYLE_BY_NAME, canonical_drum
 

@@ -12,7 +12,7 @@ from musicgen import codec
 from musicgen.corpus.cleaning import Cleaning, fold_counted, untangle_counted
 from musicgen.corpus.keys import estimate_key
 from musicgen.corpus.reasons import Unusable
-from musicgen.midi import Score, ScoreNote, ScoreTrack
+from musicgen.midi_reading import Score, ScoreNote, ScoreTrack
 from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Key, Music, Note, Track
 from musicgen.roles import ROLE_BY_NAME, ROLES, STYLE_BY_NAME, canonical_drum
 

@@ -11,7 +11,7 @@ import numpy as np
 from musicgen import codec
 from musicgen.corpus.band import MAX_GRID_ERROR, MIN_BARS, grid_error, to_grid
 from musicgen.corpus.reasons import Unusable
-from musicgen.midi import read_score
+from musicgen.midi_reading import read_score
 from musicgen.music import TICKS_PER_BAR, Music, Note, Track
 from musicgen.roles import STYLE_BY_NAME, canonical_drum
 

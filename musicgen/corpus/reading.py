@@ -23,7 +23,7 @@ from musicgen.corpus.leadsheets import LeadSheet, read_lead_sheet
 from musicgen.corpus.reasons import Unusable, reason_of
 from musicgen.corpus.rights import may_be_protected
 from musicgen.errors import MusicgenError
-from musicgen.midi import read_score
+from musicgen.midi_reading import read_score
 from musicgen.music import Key, Music, Track
 
 TIME_LIMIT = 240.0

@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing else, and its table of the ladder as Markdown."""
+"""The report as one HTML file that needs nothing else."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 
 from musicgen.evaluation import charts
 from musicgen.evaluation.compare import Reference, Result
+from musicgen.evaluation.ladder import ladder_rows, seed_rows
 from musicgen.evaluation.metrics import HEADLINE, THEMES
 from musicgen.evaluation.protocol import DIFFERS, MATCHES
+from musicgen.evaluation.tables import ends, percent, share, show, spread, table
 from musicgen.music import Music
 
 TELLING = 10
@@ -61,7 +63,7 @@ def html(
         "alike: 0 is the same distribution, 1 no overlap. "
         "Songs that are new to the held-out ones are not at 0 either: see the rung <i>real</i>.</p>",
         charts.strip(
-            {m["name"]: _ends(m["composite"]) for m in report["models"]},
+            {m["name"]: ends(m["composite"]) for m in report["models"]},
             colours,
         ),
         _ladder(report),
@@ -107,60 +109,9 @@ def html(
     )
 
 
-def markdown(report: Mapping[str, Any]) -> str:
-    """The table of the ladder, a row a model, and below it how far its numbers move from seed to seed."""
-    tables = [_ladder_rows(report)] + ([_seed_rows(report)] if report["protocol"].get("seeds", 1) > 1 else [])
-    return "\n\n".join(_markdown_table(*table) for table in tables)
-
-
-def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
-
-
-def _ladder_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    head = [
-        "model", "distance to data", *THEMES, "matches / undecided / differs", "classifier AUC", "harmony gain (clash)",
-        "coverage", "precision", "recall", "pairwise distance, of data's", "unique two-bar", "reuse of training runs",
-        "pieces with an alarm",
-    ]  # fmt: skip
-    real = report["held-out"]
-    rows = []
-    for model in report["models"]:
-        words, auc, spread = model["verdicts"], model["classifier"], model["diversity"]
-        counts = [words.get(MATCHES, 0), 0, words.get(DIFFERS, 0)]
-        counts[1] = len(HEADLINE) - counts[0] - counts[2]
-        rows.append(
-            [
-                model["name"],
-                _spread(model["composite"]),
-                *(_show(model["themes"][theme]) for theme in THEMES),
-                " / ".join(map(str, counts)),
-                f"{_show(auc['AUC'])} ({_show(auc['low'])} to {_show(auc['high'])})",
-                _show(model["harmony gain"]["clash rate"]),
-                *(_show(spread[k]) for k in ("coverage", "precision", "recall", "of the data's")),
-                _show(spread["unique two-bar hashes"]),
-                _percent(model["memorisation"]["reuse"]["value"]),
-                _percent(model["alarms"]["any"]),
-            ]
-        )
-    rows.append(
-        ["*held-out songs themselves*", "", *("" for _ in THEMES), "", "", "1", "", "", "", "1",
-         _show(real["unique two-bar hashes"]), _percent(real["reuse"]["value"]), _percent(real["alarms"]["any"])]
-    )  # fmt: skip
-    return head, rows
-
-
 def _ladder(report: Mapping[str, Any]) -> str:
-    head, rows = _ladder_rows(report)
-    return _table(head, [[cell.strip("*") for cell in row] for row in rows], escaped=False)
-
-
-def _seed_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    names = list(report["models"][0]["seeds"]) if report["models"] else []
-    head = [f"mean (least to most) over {report['protocol']['seeds']} seeds", *names]
-    rows = [[model["name"], *(_moves(model["seeds"][name]) for name in names)] for model in report["models"]]
-    return head, rows
+    head, rows = ladder_rows(report)
+    return table(head, [[cell.strip("*") for cell in row] for row in rows], escaped=False)
 
 
 def _seeds(report: Mapping[str, Any]) -> str:
@@ -172,7 +123,7 @@ def _seeds(report: Mapping[str, Any]) -> str:
         "validation songs). This is how far the draw alone moves a number; the intervals above say how far the choice "
         "of songs does. Everything else on this page is of the first seeds.</p>"
     )
-    return text + _table(*_seed_rows(report))
+    return text + table(*seed_rows(report))
 
 
 def _telling(report: Mapping[str, Any]) -> str:
@@ -183,15 +134,15 @@ def _telling(report: Mapping[str, Any]) -> str:
     ]
     for model in report["models"]:
         rows = [
-            [row["feature"], _spread(row | {"value": row["AUC"]}), _show(row["generated"]), _show(row["real"])]
+            [row["feature"], spread(row | {"value": row["AUC"]}), show(row["generated"]), show(row["real"])]
             for row in model["classifier"]["telling"][:TELLING]
         ]
         head = ["feature", "AUC, alone", "mean of the pieces", "mean of songs"]
-        parts.append(f"<h3>{escape(model['name'])}</h3>{_table(head, rows)}")
+        parts.append(f"<h3>{escape(model['name'])}</h3>{table(head, rows)}")
     models = report["models"]
     kinds = list(models[0]["classifier"]["by kind"]) if models else []
-    rows = [[kind, *(_show(model["classifier"]["by kind"][kind]) for model in models)] for kind in kinds]
-    return "".join(parts) + _table(["classifier AUC, of one kind of feature", *(m["name"] for m in models)], rows)
+    rows = [[kind, *(show(model["classifier"]["by kind"][kind]) for model in models)] for kind in kinds]
+    return "".join(parts) + table(["classifier AUC, of one kind of feature", *(m["name"] for m in models)], rows)
 
 
 def _pairs(report: Mapping[str, Any]) -> str:
@@ -201,7 +152,7 @@ def _pairs(report: Mapping[str, Any]) -> str:
         for pair in report["pairs"]
     ]
     head = ["nearer to the data, by distance", "metrics on which it beats", "not told apart", "loses"]
-    return _table(head, rows) if rows else ""
+    return table(head, rows) if rows else ""
 
 
 def _metrics(report: Mapping[str, Any]) -> str:
@@ -210,22 +161,22 @@ def _metrics(report: Mapping[str, Any]) -> str:
     for name, real in report["held-out"]["metrics"].items():
         row = [
             f"<b>{escape(name)}</b>" if name in HEADLINE else escape(name),
-            _spread(real),
-            _show(real["noise floor"]),
+            spread(real),
+            show(real["noise floor"]),
         ]
         for model in models:
             value = model["metrics"][name]
             kind = {MATCHES: "matches", DIFFERS: "differs"}.get(value["verdict"], "")
-            row.append(f'<span class="{kind}">{_spread(value)}</span>')
+            row.append(f'<span class="{kind}">{spread(value)}</span>')
         rows.append(row)
     head = ["metric (bold: in the distance)", "held-out songs", "noise floor", *(escape(m["name"]) for m in models)]
-    return _table(head, rows, escaped=False)
+    return table(head, rows, escaped=False)
 
 
 def _reconstruction(report: Mapping[str, Any]) -> str:
     names = ("onset F1", "Markov floor of F1", "framewise accuracy", "Markov floor of accuracy", "hold floor")
     rows = [
-        [model["name"], role, *(_show(value[name]) for name in names)]
+        [model["name"], role, *(show(value[name]) for name in names)]
         for model in report["models"]
         for role, value in model["reconstruction"].items()
     ]
@@ -233,7 +184,7 @@ def _reconstruction(report: Mapping[str, Any]) -> str:
         "<p>Held-out songs through the latents and back. Floors: chains that are told the true past of every sixteenth "
         "and predict it, and a copy that never begins a note.</p>"
     )
-    return text + _table(["model", "role", *names], rows)
+    return text + table(["model", "role", *names], rows)
 
 
 def _latents(report: Mapping[str, Any]) -> str:
@@ -243,20 +194,20 @@ def _latents(report: Mapping[str, Any]) -> str:
         found = model["latents"]
         if not found:
             continue
-        active = f"{_percent(found['active units'])} ({_percent(found['used numbers'])} used)"
-        rows.append([model["name"], "all", active, _show(found["KL, nats per cell"]), "", ""])
+        active = f"{percent(found['active units'])} ({percent(found['used numbers'])} used)"
+        rows.append([model["name"], "all", active, show(found["KL, nats per cell"]), "", ""])
         rows += [
-            [model["name"], role, _percent(value["active units"]), *(_show(value[k]) for k in ("KL", "play", "rest"))]
+            [model["name"], role, percent(value["active units"]), *(show(value[k]) for k in ("KL", "play", "rest"))]
             for role, value in found["roles"].items()
         ]
-        rows += [[model["name"], style, "", _show(value), "", ""] for style, value in found["styles"].items()]
+        rows += [[model["name"], style, "", show(value), "", ""] for style, value in found["styles"].items()]
     text = (
         "<p>On held-out windows. A unit is a number of a role's latent; it is active if its posterior mean has a "
         "variance above .01 over all cells (Burda et al. 2016). A number is used if it costs more than .1 nats. KL: "
         "nats from the prior N(0, 1) to the posterior of a cell, a bar of a role.</p>"
     )
     head = ["model", "cells", "active units", "KL, nats a cell", "where it plays", "where it rests"]
-    return "<h2>Latents</h2>" + text + _table(head, rows) if rows else ""
+    return "<h2>Latents</h2>" + text + table(head, rows) if rows else ""
 
 
 def _steering(report: Mapping[str, Any], colours: Mapping[str, str]) -> str:
@@ -273,11 +224,11 @@ def _steering(report: Mapping[str, Any], colours: Mapping[str, str]) -> str:
         chords, form = steered["chords"], steered["form"]
         parts.append(
             f"<h3>{escape(model['name'])}</h3>"
-            + _table(["asked for", "attribute", "Spearman's rho", "leakage", "median error", "met"], rows)
+            + table(["asked for", "attribute", "Spearman's rho", "leakage", "median error", "met"], rows)
             + f'<div class="grid">{"".join(curves)}</div>'
-            + f"<p>Half bars heard as the chord asked for: root {_percent(chords['root'])}, root and third "
-            f"{_percent(chords['root and third'])}. Form as asked: {_percent(form['exact'])} of pieces, "
-            f"{_percent(form['pairs'])} of pairs of sections.</p>"
+            + f"<p>Half bars heard as the chord asked for: root {percent(chords['root'])}, root and third "
+            f"{percent(chords['root and third'])}. Form as asked: {percent(form['exact'])} of pieces, "
+            f"{percent(form['pairs'])} of pairs of sections.</p>"
         )
     return "<h2>Steering</h2>" + "".join(parts) if parts else ""
 
@@ -285,7 +236,7 @@ def _steering(report: Mapping[str, Any], colours: Mapping[str, str]) -> str:
 def _followed(attributes: Mapping[str, Any]) -> list[list[str]]:
     """Rows of how attributes follow their targets, see `control.follow`."""
     return [
-        [name, *(_show(found[k]) for k in ("rho", "leakage", "error")), _percent(found.get("met", float("nan")))]
+        [name, *(show(found[k]) for k in ("rho", "leakage", "error")), percent(found.get("met", float("nan")))]
         for name, found in attributes.items()
     ]
 
@@ -294,37 +245,33 @@ def _heard(report: Mapping[str, Any]) -> str:
     """How often the style that was asked for is the one that is heard, beside held-out songs."""
     models = report["models"]
     styles = sorted({style for model in models for style in model["style heard"]["styles"]})
-    rows = [["all", *(_share(model["style heard"]["all"]) for model in models)]]
-    rows += [[style, *(_share(model["style heard"]["styles"].get(style)) for model in models)] for style in styles]
+    rows = [["all", *(share(model["style heard"]["all"]) for model in models)]]
+    rows += [[style, *(share(model["style heard"]["styles"].get(style)) for model in models)] for style in styles]
     text = (
         "<p>An ear trained on songs of the training split names styles from notes alone. Each entry: how often it "
         "names the style asked for, as a share of how often it names that of held-out songs rightly (which follows)."
         "</p>"
     )
-    return "<h2>Style, heard</h2>" + text + _table(["style", *(model["name"] for model in models)], rows)
-
-
-def _share(found: Mapping[str, float] | None) -> str:
-    return f"{_show(found['ratio'])} (songs {_percent(found['real'])})" if found else ""
+    return "<h2>Style, heard</h2>" + text + table(["style", *(model["name"] for model in models)], rows)
 
 
 def _styles(report: Mapping[str, Any]) -> str:
     models = report["models"]
     styles = sorted({style for model in models for style in model["styles"]})
     rows = [
-        [style, *(_show(model["styles"].get(style, {}).get("composite")) for model in models)] for style in styles
+        [style, *(show(model["styles"].get(style, {}).get("composite")) for model in models)] for style in styles
     ]  # fmt: skip
     head = ["distance to data", *(model["name"] for model in models)]
-    return _table(head, rows) + "<p><small>Few songs a style: distances of small sets are larger.</small></p>"
+    return table(head, rows) + "<p><small>Few songs a style: distances of small sets are larger.</small></p>"
 
 
 def _alarms(report: Mapping[str, Any]) -> str:
     columns = [("held-out songs", report["held-out"]["alarms"])] + [(m["name"], m["alarms"]) for m in report["models"]]
     kinds = sorted({kind for _, alarms in columns for kind in alarms})
-    rows = [[kind, *(_percent(alarms.get(kind, 0)) for _, alarms in columns)] for kind in kinds]
+    rows = [[kind, *(percent(alarms.get(kind, 0)) for _, alarms in columns)] for kind in kinds]
     names = list(report["held-out"]["same-key shuffle"])
-    gains = [[name, "1", *(_show(model["harmony gain"][name]) for model in report["models"])] for name in names]
-    return _table(["pieces with an alarm", *(name for name, _ in columns)], rows) + _table(
+    gains = [[name, "1", *(show(model["harmony gain"][name]) for model in report["models"])] for name in names]
+    return table(["pieces with an alarm", *(name for name, _ in columns)], rows) + table(
         ["harmony gain (0: same-key shuffle)", *(name for name, _ in columns)], gains
     )
 
@@ -338,36 +285,3 @@ def _rolls(name: str, pieces: Sequence[Music], sounds: Sequence[bytes]) -> str:
             figure += f'<audio controls preload="none" src="data:audio/mpeg;base64,{data}"></audio>'
         figures.append(f"<div>{figure}</div>")
     return f'<details open><summary>{escape(name)}</summary><div class="rolls">{"".join(figures)}</div></details>'
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], escaped: bool = True) -> str:
-    clean = escape if escaped else str
-    body = "".join("<tr>" + "".join(f"<td>{clean(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    top = "".join(f"<th>{clean(cell)}</th>" for cell in head)
-    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
-
-
-def _ends(value: Mapping[str, Any]) -> tuple[float, float, float]:
-    return _number(value["value"]), _number(value["low"]), _number(value["high"])
-
-
-def _show(value: float | None) -> str:
-    number = _number(value)
-    return "–" if number != number else f"{number:.3g}"
-
-
-def _percent(value: float | None) -> str:
-    number = _number(value)
-    return "–" if number != number else f"{100 * number:.1f} %"
-
-
-def _moves(value: Mapping[str, Any]) -> str:
-    return f"{_show(value['mean'])} ({_show(value['least'])} to {_show(value['most'])})"
-
-
-def _spread(value: Mapping[str, Any]) -> str:
-    return f"{_show(value['value'])} ({_show(value['low'])} to {_show(value['high'])})"

@@ -24,9 +24,10 @@ from musicgen.corpus.dataset import Dataset
 from musicgen.errors import MusicgenError, RequestError
 from musicgen.evaluation import latents, reconstruction
 from musicgen.evaluation.compare import Reference, Result, brief, compare, headline, over_seeds, pairs
+from musicgen.evaluation.ladder import markdown
 from musicgen.evaluation.markov_floor import MarkovFloor
 from musicgen.evaluation.memorisation import Melodies
-from musicgen.evaluation.report import html, markdown
+from musicgen.evaluation.report import html
 from musicgen.evaluation.steering import steering
 from musicgen.evaluation.styles import StyleEar, heard_as_asked
 from musicgen.music import TICKS_PER_BAR, Music

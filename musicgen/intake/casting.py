@@ -9,7 +9,7 @@ import numpy as np
 
 from musicgen.corpus import band
 from musicgen.intake.words import count_of, is_or_are, name_of, some_of
-from musicgen.midi import ScoreNote, ScoreTrack
+from musicgen.midi_reading import ScoreNote, ScoreTrack
 from musicgen.music import TICKS_PER_BEAT, Track
 from musicgen.roles import ROLE_BY_NAME, canonical_drum
 

@@ -13,7 +13,8 @@ from musicgen.errors import MidiError, RequestError
 from musicgen.intake.casting import LABELS, cast, say_losses
 from musicgen.intake.timing import MAX_BARS, find_grid, find_tempo, lay_out
 from musicgen.intake.words import count_of, is_or_are
-from musicgen.midi import Score, from_midi, read_score, without_unknown_keys
+from musicgen.midi import from_midi
+from musicgen.midi_reading import Score, read_score, without_unknown_keys
 from musicgen.music import BEATS_PER_BAR, TICKS_PER_BEAT, Key, Music
 from musicgen.roles import STYLE_BY_NAME, STYLE_NAMES
 
@@ -40,7 +41,7 @@ def read_music(data: bytes, style: str | None = None) -> Intake:
     signature is believed unless it is C major, which many programs write by default: then the key is estimated.
 
     Args:
-        data: the file, within the limits of `midi.read_score`.
+        data: the file, within the limits of `midi_reading.read_score`.
         style: a style name, the label of the piece; if not given the one that a file of ours says, else "", any.
 
     Raises:

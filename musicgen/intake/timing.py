@@ -10,7 +10,7 @@ import numpy as np
 from musicgen import codec
 from musicgen.corpus import band
 from musicgen.intake.words import count_of, is_or_are, some_of
-from musicgen.midi import Score, ScoreTrack
+from musicgen.midi_reading import Score, ScoreTrack
 from musicgen.music import BEATS_PER_BAR, TICKS_PER_BEAT
 
 MAX_BARS = 64

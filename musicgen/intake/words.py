@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from musicgen.midi import ScoreTrack
+from musicgen.midi_reading import ScoreTrack
 
 _SHOWN = 4
 """Names in one sentence."""

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 from pathlib import Path
 
-from musicgen import midi
+from musicgen import midi, midi_reading
 from musicgen.compose import Result, Studio
 from musicgen.errors import RequestError
 from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Music
@@ -114,7 +114,7 @@ def checked(data: bytes) -> bytes:
         RequestError: it has more.
         MidiError: it is no MIDI file.
     """
-    if (count := midi.timeline(data).note_count) > MAX_NOTES:
+    if (count := midi_reading.timeline(data).note_count) > MAX_NOTES:
         raise RequestError(f"Expected at most {MAX_NOTES:,} notes. Received: {count:,}.")
     return data
 
