@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+# what is compiled here runs once or twice: it need not be fast
+QUICK = "--xla_backend_optimization_level=0"
 CODE = """
 import sys
 import numpy as np
@@ -35,7 +37,11 @@ np.savez(out, latents=latents, **{name: np.asarray(value) for name, value in ter
 
 
 def run(backend: str, folder: Path, out: Path, begin: str) -> dict[str, np.ndarray]:
-    environment = os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    environment = os.environ | {
+        "KERAS_BACKEND": backend,
+        "XLA_FLAGS": QUICK,
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+    }
     command = [sys.executable, "-c", CODE, str(folder), str(out), begin]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -92,9 +98,7 @@ for count in (1, 2):
 
 def test_two_devices_learn_what_one_does(tmp_path: Path) -> None:
     """The same seed and the same batches; the notes of a window need not be on the device that has the window."""
-    # what is compiled here runs for two steps: it need not be fast
-    flags = "--xla_force_host_platform_device_count=2 --xla_backend_optimization_level=0"
-    two = {"KERAS_BACKEND": "jax", "XLA_FLAGS": flags}
+    two = {"KERAS_BACKEND": "jax", "XLA_FLAGS": f"--xla_force_host_platform_device_count=2 {QUICK}"}
     environment = os.environ | two | {"PYTHONPATH": str(Path(__file__).parent.parent)}
     command = [sys.executable, "-c", TRAIN, str(tmp_path)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
