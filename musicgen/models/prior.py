@@ -184,7 +184,7 @@ class Prior(OwnLoss):
 
     def sample(
         self, noise: Any, origin: Any, begin: Any, known_mask: Any, bar_mask: Any, present: Any, asked: dict[str, Any],
-        guidance: Any, steps: int,
+        guidance: Any, steps: Any,
     ) -> Any:  # fmt: skip
         """Latents from noise, both of shape (B, N, R, latent), by `steps` steps of the midpoint method.
 
@@ -198,7 +198,7 @@ class Prior(OwnLoss):
             bar_mask, present, asked: see above.
             guidance: weight of what is asked against nothing asked (Ho and Salimans 2022): 1 follows the model, more
                 exaggerates.
-            steps: each costs two passes of the network.
+            steps: int32; each costs two passes of the network.
         """
         given = self.normalise(origin)
         anything = self.anything(asked)
@@ -215,12 +215,13 @@ class Prior(OwnLoss):
             asked, free = ops.split(both, 2, axis=0)
             return free + guidance * (asked - free)
 
-        # small steps near the data, where the flow bends most
-        grid = ops.convert_to_tensor((1.0 - np.linspace(1.0, 0.0, steps + 1) ** 1.3).astype("float32"))
-        times = begin + (1.0 - begin) * grid
+        def when(index: Any) -> Any:
+            left = 1.0 - ops.cast(index, "float32") / ops.cast(steps, "float32")
+            return 1.0 - (1.0 - begin) * left**1.3  # small steps near the data, where the flow bends most
 
         def step(index: Any, x: Any) -> Any:
-            start, length = times[index], times[index + 1] - times[index]
+            start = when(index)
+            length = when(index + 1) - start
             middle = x + 0.5 * length * field(x, start)
             return x + length * field(middle, start + 0.5 * length)
 
