@@ -15,6 +15,10 @@ MAX_NOTES_PER_CELL = 96
 _DURATIONS = np.array(DURATIONS)
 MONOPHONIC = (ROLE_NAMES.index("melody"), ROLE_NAMES.index("bass"))
 """Roles of one voice: of songs' melody notes 1.4 % begin together with another."""
+CHORDAL = tuple(ROLE_NAMES.index(name) for name in ("chords", "pad"))
+"""Roles whose notes sound together."""
+_LIKELY, _FEWEST = 0.37, 0.7
+"""Of these all onsets as probable as this are played, and at least this share of those expected."""
 _SURE = 0.5
 """Probability from which a second note is played with another one of a role of one voice."""
 _CERTAIN = np.float32(1 - 2**-24)
@@ -65,9 +69,11 @@ def choose_onsets(probabilities: np.ndarray) -> np.ndarray:
     """The most probable onsets of each cell, as many as are expected: the rounded sum of their probabilities.
 
     A fixed threshold would thin out uncertain cells (chords fell from 10.6 to 7.6 notes a bar in the pilot of
-    notes/models.md); the expected count keeps the density of the music. In a role of one voice, where the decoder is
-    in doubt about a pitch, its candidates would sound together: there a tick is as probable as all of its pitches, and
-    the likeliest one is played.
+    notes/models.md); the expected count keeps the density of the music. In roles whose notes sound together it also
+    takes notes out of chords and adds others to make up for them; there whatever is likely is played, and the count
+    only keeps uncertain cells from running thin. In a role of one voice, where the decoder is in doubt about a pitch,
+    its candidates would sound together: there a tick is as probable as all of its pitches, and the likeliest one is
+    played.
 
     Args:
         probabilities: shape (roles, cells, ticks, pitches).
@@ -79,7 +85,10 @@ def choose_onsets(probabilities: np.ndarray) -> np.ndarray:
     flat = probabilities.reshape(roles, cells, ticks * pitches).copy()
     for index, count in enumerate(PITCHES):
         flat.reshape(probabilities.shape)[index, :, :, count:] = 0
-    expected = np.minimum(np.rint(flat.sum(axis=-1)), MAX_NOTES_PER_CELL).astype(int)
+    expected = flat.sum(axis=-1)
+    for index in CHORDAL:
+        expected[index] = np.maximum((flat[index] > _LIKELY).sum(axis=-1), _FEWEST * expected[index])
+    expected = np.minimum(np.rint(expected), MAX_NOTES_PER_CELL).astype(int)
     for index in MONOPHONIC:
         shaped = flat.reshape(probabilities.shape)
         shaped[index] = _one_voice(shaped[index])
