@@ -15,10 +15,8 @@ MAX_NOTES_PER_CELL = 96
 _DURATIONS = np.array(DURATIONS)
 MONOPHONIC = (ROLE_NAMES.index("melody"), ROLE_NAMES.index("bass"))
 """Roles of one voice: of songs' melody notes 1.4 % begin together with another."""
-CHORDAL = tuple(ROLE_NAMES.index(name) for name in ("chords", "pad"))
-"""Roles whose notes sound together."""
 _LIKELY, _FEWEST = 0.37, 0.7
-"""Of these all onsets as probable as this are played, and at least this share of those expected."""
+"""Onsets as probable as this are played, and of each cell at least this share of those expected."""
 _SURE = 0.5
 """Probability from which a second note is played with another one of a role of one voice."""
 _CERTAIN = np.float32(1 - 2**-24)
@@ -66,14 +64,12 @@ class Chances:
 
 
 def choose_onsets(probabilities: np.ndarray) -> np.ndarray:
-    """The most probable onsets of each cell, as many as are expected: the rounded sum of their probabilities.
+    """The likely onsets of each cell; where few are likely, the most probable ones, most of as many as are expected.
 
-    A fixed threshold would thin out uncertain cells (chords fell from 10.6 to 7.6 notes a bar in the pilot of
-    notes/models.md); the expected count keeps the density of the music. In roles whose notes sound together it also
-    takes notes out of chords and adds others to make up for them; there whatever is likely is played, and the count
-    only keeps uncertain cells from running thin. In a role of one voice, where the decoder is in doubt about a pitch,
-    its candidates would sound together: there a tick is as probable as all of its pitches, and the likeliest one is
-    played.
+    A threshold alone would thin out uncertain cells (chords fell from 10.6 to 7.6 notes a bar in the pilot of
+    notes/models.md), and the expected number alone, the sum of the probabilities, takes notes out of chords and plays
+    unlikely ones to make up for them. In a role of one voice, where the decoder is in doubt about a pitch, its
+    candidates would sound together: there a tick is as probable as all of its pitches, and the likeliest one is played.
 
     Args:
         probabilities: shape (roles, cells, ticks, pitches).
@@ -86,19 +82,18 @@ def choose_onsets(probabilities: np.ndarray) -> np.ndarray:
     for index, count in enumerate(PITCHES):
         flat.reshape(probabilities.shape)[index, :, :, count:] = 0
     expected = flat.sum(axis=-1)
-    for index in CHORDAL:
-        expected[index] = np.maximum((flat[index] > _LIKELY).sum(axis=-1), _FEWEST * expected[index])
-    expected = np.minimum(np.rint(expected), MAX_NOTES_PER_CELL).astype(int)
     for index in MONOPHONIC:
         shaped = flat.reshape(probabilities.shape)
         shaped[index] = _one_voice(shaped[index])
-    most = max(int(expected.max(initial=0)), 1)
+    count = np.rint(np.maximum((flat > _LIKELY).sum(axis=-1), _FEWEST * expected)).astype(int)
+    count = np.minimum(count, MAX_NOTES_PER_CELL)
+    most = max(int(count.max(initial=0)), 1)
     best = np.argpartition(-flat, most - 1, axis=-1)[..., :most]
     chance = np.take_along_axis(flat, best, axis=-1)
     # equal probabilities are settled by place, so that the result never depends on the partition
     order = np.lexsort((best, -chance), axis=-1)
     best = np.take_along_axis(best, order, axis=-1)
-    keep = np.arange(most) < expected[..., None]
+    keep = np.arange(most) < count[..., None]
     role, cell, _ = np.nonzero(keep)
     place = best[keep]
     rows = np.stack([role, cell, place // pitches, place % pitches], axis=1)
