@@ -1,9 +1,9 @@
 """The file behind the tab "Learn": one request, answered by the rungs of the ladder, and their distance from songs.
 
-    python -m benchmarks.ladder --data data --report report/report.json [--run runs/dense-gan]
+    python -m benchmarks.ladder --data data --report report/report.json [--report MORE] [--run runs/dense-gan]
 
-The distances are those of a report of `python -m musicgen evaluate`. `glued` plays whole bars of training songs, so the
-request has a style of which every training song is from a collection of public-domain scores.
+The distances are those of reports of `python -m musicgen evaluate`, all by the same protocol. `glued` plays whole bars
+of training songs, so the request has a style of which every training song is from a collection of public-domain scores.
 """
 
 from __future__ import annotations
@@ -35,20 +35,23 @@ SAYS = {
 """Rung, in the order of the ladder, to label and description."""
 
 
-def build(data: Path, report: Path, runs: list[Path]) -> dict[str, object]:
+def build(data: Path, reports: list[Path], runs: list[Path]) -> dict[str, object]:
     """What the file holds.
 
     Args:
         data: a folder made by prepare.
-        report: report.json of an evaluation of the rungs, of `real`, and of the models that may be on the page.
+        reports: each a report.json; together they have the rungs, `real`, and the models that may be on the page.
         runs: run folders of trained baselines to put in too; the folder's name is the rung's.
     """
     dataset = Dataset.open(data)
     others = {piece.source for piece in dataset.split("train") if piece.style == REQUEST.style} - {SOURCE}
     assert not others, f"expected songs of {SOURCE} alone in {REQUEST.style}, received {others}"
-    found = json.loads(report.read_text())
-    distance = {each["name"]: round(each["composite"]["value"], 3) for each in found["models"]}
-    models = {each["identity"]: distance[each["name"]] for each in found["models"]}
+    found = [json.loads(path.read_text()) for path in reports]
+    protocols = [{**each["protocol"], "seconds": None} for each in found]
+    assert protocols == protocols[:1] * len(found), "expected reports by the same protocol"
+    evaluated = [model for each in found for model in each["models"]]
+    distance = {each["name"]: round(each["composite"]["value"], 3) for each in evaluated}
+    models = {each["identity"]: distance[each["name"]] for each in evaluated}
     names = ["noise", "glued", "markov", *map(str, runs)]
     rungs = []
     for name in sorted(names, key=lambda name: list(SAYS).index(Path(name).name)):
@@ -56,11 +59,11 @@ def build(data: Path, report: Path, runs: list[Path]) -> dict[str, object]:
         assert baseline is not None, name
         label, about = SAYS[Path(name).name]
         midi = base64.b64encode(to_midi(baseline.generate(REQUEST))).decode()
-        rungs.append({"label": label, "about": about, "distance": distance[name], "midi": midi})
+        rungs.append({"label": label, "about": about, "distance": distance[Path(name).name], "midi": midi})
     return {
         "request": REQUEST.to_dict(),
         "songs": distance["real"],
-        "pieces": found["protocol"]["pieces"],
+        "pieces": found[0]["protocol"]["pieces"],
         "models": {identity: value for identity, value in models.items() if identity.startswith(("vae-", "gan-"))},
         "rungs": rungs,
     }
@@ -69,7 +72,7 @@ def build(data: Path, report: Path, runs: list[Path]) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--report", type=Path, required=True)
+    parser.add_argument("--report", type=Path, action="append", required=True)
     parser.add_argument("--run", type=Path, action="append", default=[])
     options = parser.parse_args()
     values = build(options.data, options.report, options.run)
