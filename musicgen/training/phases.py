@@ -68,7 +68,7 @@ class Phase(keras.Model):
         return int(self.sides[-1].optimizer.iterations.numpy())
 
     def train(self, batch: dict[str, np.ndarray]) -> dict[str, float]:
-        """One step of each side; the means of what was measured since `reset`, and the norms of the gradients."""
+        """One step of each side; the means of what was measured since `reset`."""
         logs: dict[str, float] = {}
         for side in self.sides:
             logs |= side.train_on_batch(batch, return_dict=True)
