@@ -157,7 +157,7 @@ def untangle(notes: Iterable[Note], end: int) -> tuple[Note, ...]:
         line = [seen[onset] for onset in sorted(seen)]
         limits = [note.onset for note in line[1:]] + [end]
         result.extend(
-            note if note.end <= limit else replace(note, duration=limit - note.onset)
+            note if note.end <= limit else note._replace(duration=limit - note.onset)
             for note, limit in zip(line, limits, strict=True)
         )
     return tuple(sorted(result))
@@ -184,7 +184,7 @@ def splice(kept: Music, fresh: Music, keep: np.ndarray) -> Music:
             if any(other.onset <= note.onset < other.end for other in same):
                 continue
             end = min([note.end, *(other.onset for other in same if other.onset > note.onset)])
-            notes.append(replace(note, duration=end - note.onset))
+            notes.append(note._replace(duration=end - note.onset))
         tracks.append(replace(track, notes=tuple(notes)))
     return replace(fresh, tracks=tuple(tracks))
 

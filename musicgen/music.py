@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from musicgen.errors import MusicgenError
 from musicgen.roles import ROLE_BY_NAME, ROLE_NAMES
@@ -62,9 +63,11 @@ class Key:
 ALL_KEYS: tuple[Key, ...] = tuple(Key(tonic, mode) for mode in MODES for tonic in range(12))
 
 
-@dataclass(frozen=True, order=True)
-class Note:
-    """A note: onset and duration in ticks, MIDI pitch 0 to 127, MIDI velocity 1 to 127."""
+class Note(NamedTuple):
+    """A note: onset and duration in ticks, MIDI pitch 0 to 127, MIDI velocity 1 to 127.
+
+    A tuple, as pieces of thousands of them are sorted, compared and hashed all the time.
+    """
 
     onset: int
     pitch: int
@@ -153,7 +156,7 @@ class Music:
         def move(note: Note) -> Note:
             pitch = note.pitch + semitones
             pitch += 12 * (-(pitch // 12) if pitch < 0 else 0) - 12 * max(0, -((127 - pitch) // 12))
-            return replace(note, pitch=pitch)
+            return note._replace(pitch=pitch)
 
         tracks = tuple(
             track if ROLE_BY_NAME[track.role].is_drums else replace(track, notes=tuple(map(move, track.notes)))
@@ -169,7 +172,7 @@ class Music:
             replace(
                 track,
                 notes=tuple(
-                    replace(note, onset=note.onset - first, duration=min(note.duration, last - note.onset))
+                    note._replace(onset=note.onset - first, duration=min(note.duration, last - note.onset))
                     for note in track.notes
                     if first <= note.onset < last
                 ),

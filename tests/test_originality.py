@@ -67,7 +67,7 @@ def built(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_stretch_copied_into_another_key_and_bar_is_found_with_its_song_and_bars(walks: Index) -> None:
     copied = random_walk(7).transposed(5).notes("melody")[16:32]  # bars 5 to 8
-    moved = tuple(replace(note, onset=note.onset + 3 * TICKS_PER_BAR) for note in copied)  # to bars 8 to 11
+    moved = tuple(note._replace(onset=note.onset + 3 * TICKS_PER_BAR) for note in copied)  # to bars 8 to 11
     found = walks.find(MELODY, with_melody(song(0), moved))
     best = found.nearest[0]
     assert (best.song.title, best.length) == ("walk 7", 16)
@@ -76,7 +76,7 @@ def test_a_stretch_copied_into_another_key_and_bar_is_found_with_its_song_and_ba
 
 
 def test_a_copy_in_another_rhythm_is_found_by_its_tune(walks: Index) -> None:
-    slower = tuple(replace(note, onset=2 * note.onset) for note in random_walk(7).notes("melody")[:32])
+    slower = tuple(note._replace(onset=2 * note.onset) for note in random_walk(7).notes("melody")[:32])
     piece = with_melody(song(0), slower)
     assert not walks.find(MELODY, piece).nearest
     best = walks.find(TUNE, piece).nearest[0]

@@ -39,7 +39,7 @@ def test_a_good_song_raises_no_alarm() -> None:
 
 
 def test_a_stuck_note() -> None:
-    stuck = replace(GOOD.notes("pad")[0], duration=5 * TICKS_PER_BAR)
+    stuck = GOOD.notes("pad")[0]._replace(duration=5 * TICKS_PER_BAR)
     assert kinds(with_notes(GOOD, "pad", (stuck, *GOOD.notes("pad")[1:]))) == {"stuck note"}
 
 
@@ -49,7 +49,7 @@ def test_a_silent_role() -> None:
 
 @pytest.mark.parametrize("role", ["melody", "chords", "bass"])
 def test_one_role_a_semitone_off(role: str) -> None:
-    moved = tuple(replace(note, pitch=note.pitch + 1) for note in GOOD.notes(role))
+    moved = tuple(note._replace(pitch=note.pitch + 1) for note in GOOD.notes(role))
     found = alarms(with_notes(GOOD, role, moved))
     assert any(text.startswith(f"clash: {role}") for text in found)
 
@@ -58,27 +58,27 @@ def test_a_looped_bar() -> None:
     tracks = []
     for track in GOOD.tracks:
         bar = [note for note in track.notes if note.onset < TICKS_PER_BAR]
-        notes = tuple(replace(note, onset=note.onset + i * TICKS_PER_BAR) for i in range(16) for note in bar)
+        notes = tuple(note._replace(onset=note.onset + i * TICKS_PER_BAR) for i in range(16) for note in bar)
         tracks.append(replace(track, notes=notes))
     assert "looping" in kinds(replace(GOOD, tracks=tuple(tracks)))
 
 
 def test_one_pitch_over_and_over() -> None:
-    assert "one pitch" in kinds(with_notes(GOOD, "melody", tuple(replace(n, pitch=60) for n in GOOD.notes("melody"))))
+    assert "one pitch" in kinds(with_notes(GOOD, "melody", tuple(n._replace(pitch=60) for n in GOOD.notes("melody"))))
 
 
 def test_notes_in_splinters() -> None:
-    splinters = tuple(replace(note, duration=1) for note in GOOD.notes("chords"))
+    splinters = tuple(note._replace(duration=1) for note in GOOD.notes("chords"))
     assert "fragments" in kinds(with_notes(GOOD, "chords", splinters))
 
 
 def test_a_pitch_out_of_the_range_of_its_role() -> None:
-    low = tuple(replace(note, pitch=note.pitch - 24) for note in GOOD.notes("bass"))
+    low = tuple(note._replace(pitch=note.pitch - 24) for note in GOOD.notes("bass"))
     assert "out of range" in kinds(with_notes(GOOD, "bass", low))
 
 
 def test_limits_are_widened_to_what_real_songs_do_but_never_narrowed() -> None:
-    chords = tuple(replace(note, pitch=note.pitch + 1) for note in GOOD.notes("chords"))
+    chords = tuple(note._replace(pitch=note.pitch + 1) for note in GOOD.notes("chords"))
     odd = with_notes(GOOD, "chords", chords)
     assert "clash" not in kinds(odd, Limits.measured([odd]))
     assert Limits.measured([GOOD]) == Limits()
@@ -88,7 +88,7 @@ def test_a_training_song_copied_into_another_key_and_place_is_named() -> None:
     melodies = Melodies((f"song {seed}", song(seed)) for seed in range(30))
     copy = song(7).transposed(4)
     later = with_notes(
-        replace(copy, bars=17), "melody", tuple(replace(n, onset=n.onset + TICKS_PER_BAR) for n in copy.notes("melody"))
+        replace(copy, bars=17), "melody", tuple(n._replace(onset=n.onset + TICKS_PER_BAR) for n in copy.notes("melody"))
     )
     match = melodies.nearest(later)
     assert melodies.reuse(later) == 1

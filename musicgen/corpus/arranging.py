@@ -161,7 +161,7 @@ def _cut(notes: Sequence[Note]) -> tuple[Note, ...]:
     following: dict[int, int] = {}
     out = []
     for note in sorted(notes, reverse=True):
-        out.append(replace(note, duration=min(note.duration, following.get(note.pitch, note.end) - note.onset)))
+        out.append(note._replace(duration=min(note.duration, following.get(note.pitch, note.end) - note.onset)))
         following[note.pitch] = note.onset
     return tuple(sorted(out))
 
@@ -273,7 +273,7 @@ def _undotted(tracks: list[Track]) -> list[Track]:
         # a note that moves may now meet the same pitch on its own beat's triplet: the longer one stays
         moved: dict[tuple[int, int], Note] = {}
         for n in track.notes:
-            new = replace(n, onset=early(n.onset), duration=max(1, early(n.end) - early(n.onset)))
+            new = n._replace(onset=early(n.onset), duration=max(1, early(n.end) - early(n.onset)))
             place = new.onset, new.pitch
             if place not in moved or moved[place].duration < new.duration:
                 moved[place] = new
@@ -292,7 +292,7 @@ def _swung(melody: Sequence[Note]) -> tuple[Note, ...]:
         beat, place = divmod(tick, TICKS_PER_BEAT)
         return tick + 2 if place == 6 and (beat in even or beat not in inside) else tick
 
-    return tuple(replace(n, onset=late(n.onset), duration=max(1, late(n.end) - late(n.onset))) for n in melody)
+    return tuple(n._replace(onset=late(n.onset), duration=max(1, late(n.end) - late(n.onset))) for n in melody)
 
 
 __all__ = ["arrange"]

@@ -269,7 +269,7 @@ def merge(role: str, candidates: Sequence[ScoreTrack], bars: int, human: bool, k
             by_bar.setdefault(bar, (rank, []))[1].append(note)
     shift = register_shift([note.pitch for note in grid[0]], limits.low, limits.high)
     found = [
-        replace(note, pitch=fold_counted(note.pitch + shift, limits.low, limits.high, cleaning))
+        note._replace(pitch=fold_counted(note.pitch + shift, limits.low, limits.high, cleaning))
         for _, notes in by_bar.values()
         for note in notes
     ]

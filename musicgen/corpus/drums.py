@@ -59,7 +59,7 @@ def put_under(music: Music, groove: Music) -> Music:
     """The piece with its drums replaced by a groove, which starts again as often as the piece is longer."""
     hits = groove.notes("drums")
     looped = [
-        replace(note, onset=note.onset + start)
+        note._replace(onset=note.onset + start)
         for start in range(0, music.ticks, groove.ticks)
         for note in hits
         if note.onset + start < music.ticks

@@ -121,7 +121,7 @@ def _with_melody(music: Music, source: Music) -> Music:
     shift = (music.key.tonic - source.key.tonic + 6) % 12 - 6
     lead = next(track for track in source.transposed(shift).tracks if track.role == "melody")
     notes = [
-        replace(note, onset=note.onset + start)
+        note._replace(onset=note.onset + start)
         for start in range(0, music.ticks, source.bars * TICKS_PER_BAR)
         for note in lead.notes
         if note.onset + start < music.ticks

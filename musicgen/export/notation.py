@@ -97,7 +97,7 @@ def written(voice: Sequence[Note], bars: int, tied: bool = True) -> list[list[Ev
         tied: cut notes are tied; otherwise the first part is all there is, as for drums.
     """
     end = bars * TICKS_PER_BAR
-    notes = [replace(note, duration=min(note.duration, end - note.onset)) for note in sorted(voice)]
+    notes = [note._replace(duration=min(note.duration, end - note.onset)) for note in sorted(voice)]
     cuts = {tick for note in notes for tick in (note.onset, note.end)} | set(range(0, end + 1, TICKS_PER_BAR))
     ticks = sorted(cuts)
     inside: list[set[int]] = [set() for _ in range(bars)]

@@ -13,8 +13,8 @@ import numpy as np
 def arithmetic(composer: Any, milliseconds: float) -> dict[str, float]:
     """What a piece of sixteen bars costs beside what this machine can do at most; goes into a card as "arithmetic".
 
-    Counted are the matrix products of the flow, twice the network a step for guidance and twice for the midpoint, and
-    of the decoder; all else (the chords' network, attention's softmax, sampling) is left out.
+    Counted are the matrix products of the flow, twice the network a step for guidance, and of the decoder; all else
+    (the chords' network, attention's softmax, sampling) is left out.
 
     Args:
         composer: a `VAEComposer`, on TensorFlow.
@@ -35,7 +35,7 @@ def arithmetic(composer: Any, milliseconds: float) -> dict[str, float]:
     }  # fmt: skip
     flow = products(prior.velocity, two, np.zeros(2, np.float32), two, two[..., 0], here, present, asked)
     decoder = products(vae.decode, two[:1], here[:1], present[:1], asked["style"][:1])
-    count = 2 * composer.steps * flow + decoder
+    count = composer.steps * flow + decoder
     reached, peak = 1e-9 * count / (1e-3 * milliseconds), _peak()
     return {
         "parameters": int(sum(np.prod(weight.shape) for weight in composer.weights)),

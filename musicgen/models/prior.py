@@ -186,7 +186,10 @@ class Prior(OwnLoss):
         self, noise: Any, origin: Any, begin: Any, known_mask: Any, bar_mask: Any, present: Any, asked: dict[str, Any],
         guidance: Any, steps: Any,
     ) -> Any:  # fmt: skip
-        """Latents from noise, both of shape (B, N, R, latent), by `steps` steps of the midpoint method.
+        """Latents from noise, both of shape (B, N, R, latent), by `steps` steps of the method of Adams and Bashforth.
+
+        A step follows the line through the last two velocities (Hairer, Norsett and Wanner 1993, section III.1, with
+        steps of different lengths), so that it costs one pass of the network.
 
         Args:
             noise: where the flow starts, from a standard normal distribution.
@@ -198,7 +201,7 @@ class Prior(OwnLoss):
             bar_mask, present, asked: see above.
             guidance: weight of what is asked against nothing asked (Ho and Salimans 2022): 1 follows the model, more
                 exaggerates.
-            steps: int32; each costs two passes of the network.
+            steps: int32.
         """
         given = self.normalise(origin)
         anything = self.anything(asked)
@@ -217,15 +220,18 @@ class Prior(OwnLoss):
 
         def when(index: Any) -> Any:
             left = 1.0 - ops.cast(index, "float32") / ops.cast(steps, "float32")
-            return 1.0 - (1.0 - begin) * left**1.3  # small steps near the data, where the flow bends most
+            return 1.0 - (1.0 - begin) * left**0.7  # long steps near the data, where the flow is straight
 
-        def step(index: Any, x: Any) -> Any:
+        def step(index: Any, state: tuple[Any, Any]) -> tuple[Any, Any]:
+            x, last = state
             start = when(index)
             length = when(index + 1) - start
-            middle = x + 0.5 * length * field(x, start)
-            return x + length * field(middle, start + 0.5 * length)
+            bend = ops.where(index > 0, 0.5 * length / (start - when(index - 1)), 0.0)
+            velocity = field(x, start)
+            return x + length * (velocity + bend * (velocity - last)), velocity
 
-        x = ops.fori_loop(0, steps, step, (1.0 - begin) * noise + begin * given)
+        start = (1.0 - begin) * noise + begin * given
+        x, _ = ops.fori_loop(0, steps, step, (start, ops.zeros_like(start)))
         mask = known_mask[..., None]
         return mask * origin + (1.0 - mask) * self.restore(x)
 

@@ -13,7 +13,7 @@ __all__ = ["build_page", "launch"]
 
 
 def build_page(studio: Studio) -> gr.Blocks:
-    """The page around a studio, ready to be launched. Composes and renders the example piece."""
+    """The page around a studio, ready to be launched. Composes the example piece."""
     from musicgen.web.page import build_page as build
 
     return build(studio)

@@ -38,9 +38,9 @@ _IDLE = "() => { document.dispatchEvent(new CustomEvent('musicgen:idle')); }"
 
 
 def build_page(studio: Studio) -> gr.Blocks:
-    """The page around a studio. Composes and renders the example, once for every visitor."""
+    """The page around a studio. Composes the example, once for every visitor; its sound is made for the first one."""
     desk = Desk(studio, Shelf(), ACTIONS)
-    example = studio.make(EXAMPLE)
+    example = studio.make(EXAMPLE, sound=False)
 
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(FILE_AGE // 3, FILE_AGE)) as page:
         gr.HTML(static("header.html"), apply_default_css=False, js_on_load=static("page.js"), elem_id="masthead")

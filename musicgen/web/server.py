@@ -157,7 +157,7 @@ def serve(opener: Callable[[hub.Progress | None], Studio] = open_studio) -> None
         state_session_capacity=MAX_SESSIONS,
         prevent_thread_lock=True,
     )
-    # seconds, so only now: the page answers already, and the example is rendered
+    # seconds, so only now: the page answers already
     if studio.renderer is not None:
         studio.renderer.warm_up()
     for composer in studio.composers.values():
