@@ -17,7 +17,7 @@ test: setup-dev system-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: setup-dev
 	$(BIN)/ruff format --check .

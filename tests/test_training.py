@@ -13,9 +13,11 @@ from musicgen.models import load_composer
 from musicgen.models.asking import in_order
 from musicgen.models.prior import Prior, PriorConfig
 from musicgen.models.vae import VAE, VAEConfig
+from musicgen.models.vae_composer import VAEComposer
 from musicgen.request import Request
 from musicgen.training.batches import Windows, collate, mutate, room_for, transpose
 from musicgen.training.fit import Plan, train_vae
+from musicgen.training.forms import usual_forms
 from musicgen.training.latents import LatentWindows, heard_mode
 
 PIECE = Piece("song", "source", "train", "jazz", "C major", 120, (0, -1, -1, 33, 0), 0, 16)
@@ -145,7 +147,10 @@ def test_a_stopped_run_goes_on_where_it_was_and_ends_in_a_checkpoint(
     train_vae(prepared, tmp_path, plan, SMALL, prior)
     assert steps == [0, 1, 2, "stopped", 2, 3]  # the epoch that was stopped is done again, no more
     assert len((tmp_path / "log-vae.csv").read_text().splitlines()) == 3
-    assert load_composer(tmp_path / "checkpoint").generate(Request(bars=4)).bars == 4
+    composer = load_composer(tmp_path / "checkpoint")
+    assert isinstance(composer, VAEComposer)
+    assert composer.generate(Request(bars=4)).bars == 4
+    assert composer.forms == usual_forms(Dataset.open(prepared), 16)
 
 
 def test_a_run_is_not_resumed_with_another_plan(prepared: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ _LIKELY, _FEWEST = 0.37, 0.7
 """Onsets as probable as this are played, and of each cell at least this share of those expected."""
 _SURE = 0.5
 """Probability from which a second note is played with another one of a role of one voice."""
-_CERTAIN = np.float32(1 - 2**-24)
+CERTAIN = np.float32(1 - 2**-24)
 """The last number before 1."""
 
 
@@ -58,7 +58,7 @@ class Chances:
 
     def logits(self) -> np.ndarray:
         """Of each onset, at most 16.6; -inf for those that no role plays."""
-        likely = np.minimum(self.onsets, _CERTAIN)
+        likely = np.minimum(self.onsets, CERTAIN)
         with np.errstate(divide="ignore"):
             return np.log(likely / (1 - likely))
 

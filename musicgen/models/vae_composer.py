@@ -7,8 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 
+from musicgen.errors import RequestError
 from musicgen.models.checkpoint import identity, read_config, unreadable, write_config
 from musicgen.models.compiling import compiled
+from musicgen.models.forms import Forms
 from musicgen.models.grid_composer import GridComposer
 from musicgen.models.prior import Prior, PriorConfig
 from musicgen.models.progression import Progression, ProgressionConfig
@@ -20,7 +22,7 @@ class VAEComposer(GridComposer):
     """A `VAE` and a `Prior` that fit each other.
 
     Args:
-        vae, prior, progression, card: as for `GridComposer`.
+        vae, prior, progression, forms, card: as for `GridComposer`.
         steps: steps of the flow from noise to music.
         guidance: weight of the asked style, see `Prior.sample`.
     """
@@ -29,9 +31,9 @@ class VAEComposer(GridComposer):
 
     def __init__(
         self, vae: VAE, prior: Prior, progression: Progression, steps: int = 5, guidance: float = 1.5,
-        card: dict[str, Any] | None = None,
+        forms: Forms | None = None, card: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(vae, prior, progression, card=card)
+        super().__init__(vae, prior, progression, forms, card)
         self.steps, self.guidance = steps, guidance
         self._sample = compiled(prior.sample)
 
@@ -42,8 +44,10 @@ class VAEComposer(GridComposer):
             vae = VAE(VAEConfig(**config["vae"]), name="vae")
             prior = Prior(PriorConfig(**config["prior"]), name="prior")
             progression = Progression(ProgressionConfig(**config["progression"]), name="progression")
-            composer = cls(vae, prior, progression, config["steps"], config["guidance"], config.get("card"))
-        except (KeyError, TypeError, ValueError) as error:
+            composer = cls(
+                vae, prior, progression, config["steps"], config["guidance"], config["forms"], config["card"]
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, RequestError) as error:
             raise unreadable(folder, cls.kind, error) from None
         path = folder / "model.safetensors"
         load_weights(composer.weights, path)
@@ -57,7 +61,7 @@ class VAEComposer(GridComposer):
         values = {
             "vae": self.vae.config.to_dict(), "prior": self.prior.config.to_dict(),
             "progression": self.progression.config.to_dict(),
-            "steps": self.steps, "guidance": self.guidance, "card": self.card,
+            "steps": self.steps, "guidance": self.guidance, "forms": self.forms, "card": self.card,
         }  # fmt: skip
         write_config(folder, self.kind, values)
 

@@ -130,7 +130,9 @@ def _adapt(data: Dataset, run: Path, begun: VAEComposer, plan: AdaptPlan) -> VAE
     heard = LatentWindows(begun.vae, data, _HELD if apart else _TRAIN, plan.windows, begun.bars, {_REPLAY: 0.0}, 0)
     heard.rank(prior)
     batches = [heard.batch() for _ in range(8)]
-    composer = VAEComposer(begun.vae, prior, begun.progression, begun.steps, begun.guidance, dict(begun.card))
+    composer = VAEComposer(
+        begun.vae, prior, begun.progression, begun.steps, begun.guidance, begun.forms, dict(begun.card)
+    )
     composer.card["adapted"] = {
         "from": begun.identity,
         "style": mine[0].style,

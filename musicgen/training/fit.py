@@ -20,6 +20,7 @@ from musicgen.models.vae_composer import VAEComposer
 from musicgen.training.batches import Windows, every_window
 from musicgen.training.card import read_attribution, write_card
 from musicgen.training.devices import on_devices
+from musicgen.training.forms import usual_forms
 from musicgen.training.latents import LatentWindows
 from musicgen.training.loop import fit
 from musicgen.training.measure import reconstruction
@@ -96,7 +97,7 @@ def _train(
     progression = Progression(ProgressionConfig(), name="progression")
     _fit_progression(progression, dataset, run, plan)
     test = every_window(dataset, "test", vae_config.bars)
-    composer = VAEComposer(vae, prior, progression)
+    composer = VAEComposer(vae, prior, progression, forms=usual_forms(dataset, vae_config.bars))
     composer.card = {
         "earlier": earlier(begun.card) if begun else None,
         "corpus": dataset.manifest["kept"]["all"],

@@ -1,0 +1,56 @@
+"""Roles that listen to each other: the decoder says what each plays as if the others were not there yet."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from musicgen.codec import MAX_PITCHES
+from musicgen.models.decoding import CERTAIN
+from musicgen.roles import ROLE_NAMES, ROLES
+
+_LED = [ROLE_NAMES.index(role) for role in ("melody", "chords", "pad")]
+"""Roles that give way; the bass moves the harmony, it does not follow it."""
+_WEIGHT = 0.25
+_LEAST = 0.03
+"""Share of a pitch class that no other role has, so that none is out of the question."""
+_RINGS = 0.5
+"""What begins in a half bar counts so much in the next one."""
+_MELODY = 0.5
+"""The melody counts so much: its notes pass through, where those of other roles stay."""
+_FAINT = 0.01
+"""Onsets less probable than this stay as they are: hundreds of thousands, of which none is ever played."""
+_PITCHED = [index for index, role in enumerate(ROLES) if not role.is_drums]
+_CLASSES = np.zeros((len(_PITCHED), MAX_PITCHES, 12), np.float32)
+for _role in _PITCHED:
+    _CLASSES[_role, np.arange(MAX_PITCHES), (np.arange(MAX_PITCHES) + ROLES[_role].low) % 12] = 1
+
+
+def agreeing(onsets: np.ndarray) -> np.ndarray:
+    """Probabilities of onsets, those likelier whose pitch class the other roles have in that half bar.
+
+    A product of experts (Hinton 2002), the second of which is what the others are expected to play. What a role is
+    expected to play in a half bar stays about as much.
+
+    Args:
+        onsets: shape (roles, bars, ticks, pitches).
+    """
+    roles, bars, ticks, pitches = onsets.shape
+    halves = onsets.reshape(roles, 2 * bars, ticks // 2, pitches)
+    expected = np.matmul(halves[_PITCHED].sum(axis=2), _CLASSES[:, :pitches])
+    heard = expected.copy()
+    heard[:, 1:] += _RINGS * expected[:, :-1]
+    heard[ROLE_NAMES.index("melody")] *= _MELODY
+    result = halves.copy()
+    for role in _LED:
+        others = heard.sum(axis=0) - heard[role]
+        total = others.sum(axis=-1, keepdims=True)
+        if not total.any():
+            continue  # it plays alone
+        favour = np.log(others / np.maximum(total, 1e-6) + _LEAST)
+        own = expected[role] / np.maximum(expected[role].sum(axis=-1, keepdims=True), 1e-6)
+        favour -= (own * favour).sum(axis=-1, keepdims=True)
+        half, tick, pitch = np.nonzero(halves[role] > _FAINT)
+        likely = np.minimum(halves[role, half, tick, pitch], CERTAIN)
+        odds = likely / (1 - likely) * np.exp(_WEIGHT * favour[half, (pitch + ROLES[role].low) % 12])
+        result[role, half, tick, pitch] = odds / (1 + odds)
+    return result.reshape(onsets.shape)

@@ -1,0 +1,69 @@
+"""Roles that listen to each other before their notes are chosen."""
+
+import numpy as np
+import pytest
+
+from musicgen.models.agreement import agreeing
+from musicgen.roles import ROLE_NAMES, ROLES
+
+C, CIS, G = 60, 61, 67
+
+
+def chances(**roles: dict[int, float]) -> np.ndarray:
+    """Probabilities of one bar in which roles begin MIDI pitches on its first tick."""
+    table = np.zeros((5, 1, 48, 48), np.float32)
+    for role, pitches in roles.items():
+        for pitch, chance in pitches.items():
+            table[place(role, pitch)] = chance
+    return table
+
+
+def place(role: str, pitch: int, tick: int = 0) -> tuple[int, int, int, int]:
+    index = ROLE_NAMES.index(role)
+    return index, 0, tick, pitch - ROLES[index].low
+
+
+@pytest.mark.parametrize("role", ["melody", "chords", "pad"])
+def test_what_the_other_roles_play_becomes_likelier(role: str) -> None:
+    other = "chords" if role != "chords" else "pad"
+    after = agreeing(chances(**{role: {C: 0.5, CIS: 0.5}, other: {C: 0.9, G: 0.9}}))
+    assert after[place(role, CIS)] < 0.42 < 0.58 < after[place(role, C)]
+    assert after[place(role, C)] + after[place(role, CIS)] == pytest.approx(1, abs=0.02)  # as much as before
+
+
+def test_octaves_are_the_same_pitch_class() -> None:
+    after = agreeing(chances(pad={C: 0.5, CIS: 0.5}, bass={C - 24: 1.0}))
+    assert after[place("pad", C)] > 0.58
+
+
+def test_a_role_that_plays_alone_stays_as_it_is() -> None:
+    alone = chances(melody={C: 0.7, CIS: 0.2})
+    assert np.array_equal(agreeing(alone), alone)
+
+
+def test_bass_and_drums_lead() -> None:
+    before = chances(bass={36: 0.5, 37: 0.5}, drums={}, chords={C: 0.9})
+    before[4] = 0.3
+    after = agreeing(before)
+    assert np.array_equal(after[3:], before[3:])
+
+
+def test_the_half_bar_before_still_rings_and_the_one_after_is_not_there_yet() -> None:
+    def with_pad(tick: int) -> np.ndarray:
+        table = chances(pad={G: 0.6})
+        table[place("chords", C, 24)] = table[place("chords", CIS, 24)] = 0.5
+        table[place("pad", C, tick)] = 1.0
+        return agreeing(table)
+
+    assert with_pad(0)[place("chords", C, 24)] > 0.58
+    early = chances(chords={C: 0.5, CIS: 0.5})
+    early[place("pad", C, 24)] = 1.0
+    assert agreeing(early)[place("chords", C)] == pytest.approx(0.5, abs=0.01)
+
+
+def test_silence_stays_silent_and_all_stay_probabilities() -> None:
+    rng = np.random.default_rng(0)
+    before = np.where(rng.random((5, 4, 48, 48)) < 0.01, rng.random((5, 4, 48, 48)), 0).astype(np.float32)
+    after = agreeing(before)
+    assert np.array_equal(after > 0, before > 0)
+    assert after.max() <= 1 and after.dtype == np.float32
