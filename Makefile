@@ -17,7 +17,8 @@ test: setup-dev system-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not alone'
+	$(BIN)/python -m pytest -m alone
 
 check: setup-dev
 	$(BIN)/ruff format --check .

@@ -2,8 +2,9 @@
 
     python -m benchmarks.ladder --data data --report report/report.json [--report MORE] [--run runs/dense-gan]
 
-The distances are those of reports of `python -m musicgen evaluate`, all by the same protocol. `glued` plays whole bars
-of training songs, so the request has a style of which every training song is from a collection of public-domain scores.
+The distances are those of reports of `python -m musicgen evaluate`, all by the same protocol; of a model that is in two
+the later one's. `glued` plays whole bars of training songs, so the request has a style of which every training song is
+from a collection of public-domain scores.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def build(data: Path, reports: list[Path], runs: list[Path]) -> dict[str, object
     others = {piece.source for piece in dataset.split("train") if piece.style == REQUEST.style} - {SOURCE}
     assert not others, f"expected songs of {SOURCE} alone in {REQUEST.style}, received {others}"
     found = [json.loads(path.read_text()) for path in reports]
-    protocols = [{**each["protocol"], "seconds": None} for each in found]
+    protocols = [{**each["protocol"], "seconds": None, "seeds": None} for each in found]  # tables are of the first seed
     assert protocols == protocols[:1] * len(found), "expected reports by the same protocol"
     evaluated = [model for each in found for model in each["models"]]
     distance = {each["name"]: round(each["composite"]["value"], 3) for each in evaluated}
@@ -58,6 +59,8 @@ def build(data: Path, reports: list[Path], runs: list[Path]) -> dict[str, object
         baseline = find(name, dataset)
         assert baseline is not None, name
         label, about = SAYS[Path(name).name]
+        if (state := Path(name) / "state.json").exists():
+            about += f"; {json.loads(state.read_text())['core_hours']:.1f} core hours of training"
         midi = base64.b64encode(to_midi(baseline.generate(REQUEST))).decode()
         rungs.append({"label": label, "about": about, "distance": distance[Path(name).name], "midi": midi})
     return {

@@ -29,6 +29,7 @@ def test_import_loads_neither_gradio_nor_tensorflow() -> None:
 # --- the first minute -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.alone
 def test_example_is_ready_within_five_seconds_of_opening(browser: Browser, server: Server) -> None:
     waits = []
     for _ in range(3):  # the best of three: what else the machine does now must not count

@@ -27,9 +27,6 @@ from musicgen.models.vae import ROLES, VAE
 from musicgen.music import MODES, Music
 from musicgen.request import Request
 
-_HARMONY = 1.5
-"""Temperature of the chords for each degree of the notes'. At the usual .8 that is more than they were learned at: the
-notes over them keep to the key more than songs do."""
 TRIES = 4
 """Draws of a piece in which a requested role stays silent, as it does in some sixteen bars of real music too."""
 
@@ -46,6 +43,9 @@ class GridComposer(Composer):
     """
 
     steers = True
+    harmony: float
+    """Temperature of the chords for each degree of the notes'. At the usual .8 that is more than they were learned at:
+    the notes over them keep to the key more than songs do. Chosen on validation songs (docs/experiments.md)."""
 
     def __init__(
         self, vae: VAE, prior: Prior, progression: Progression, forms: Forms | None = None,
@@ -167,7 +167,7 @@ class GridComposer(Composer):
             return None
         assert not isinstance(request.key, str)  # a Request parses it
         place = int(style_code(request.style)[0]), MODES.index(request.key.mode)
-        return self.progression.sample(rng, request.bars, *place, _HARMONY * request.temperature)
+        return self.progression.sample(rng, request.bars, *place, self.harmony * request.temperature)
 
     def resample(
         self, latents: np.ndarray, keep: np.ndarray, strength: float, seed: int, roles: Sequence[str], style: str
