@@ -75,8 +75,7 @@ class GridCodec:
         Raises:
             MusicgenError: latents of another shape than (bars of `like`, roles, latent size).
         """
-        chances = self.chances(latents, like)
-        return codec.decode(chances.notes(chances.choose())[0], like)
+        return played(self.chances(latents, like), like)
 
     def chances(self, latents: np.ndarray, like: Music) -> Chances:
         """What the decoder says of latents, of which `decode` plays the most probable. Errors as `decode`."""
@@ -118,6 +117,11 @@ class GridCodec:
         durations, velocities = self.vae.note_classes(features, place, role, pitch)
         best = [keras.ops.argmax(durations, axis=-1), keras.ops.argmax(velocities, axis=-1)]
         return keras.ops.stack(best, axis=-1), durations
+
+
+def played(chances: Chances, like: Music) -> Music:
+    """The most probable piece; tempo, key, style and programs as in `like`."""
+    return codec.decode(chances.notes(chances.choose())[0], like)
 
 
 def blank(request: Request) -> Music:

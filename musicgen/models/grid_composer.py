@@ -18,7 +18,7 @@ from musicgen.models.asking import Asked, style_code
 from musicgen.models.base import Composer, slerp
 from musicgen.models.decoding import Chances
 from musicgen.models.forms import Forms, checked, formed
-from musicgen.models.grid_codec import GridCodec, bar_mask, blank, present_roles
+from musicgen.models.grid_codec import GridCodec, bar_mask, blank, played, present_roles
 from musicgen.models.prior import Prior
 from musicgen.models.progression import Progression
 from musicgen.models.retouching import retouch
@@ -101,8 +101,7 @@ class GridComposer(Composer):
         """The piece with the attributes asked for: its latents moved as near as `aim` comes, then its notes."""
         asked = [i for i, name in enumerate(ATTRIBUTES) if name in targets]
         if not asked:
-            chances = self._chances(latents, like)
-            return codec.decode(chances.notes(chances.choose())[0], like)
+            return played(self._chances(latents, like), like)
         targets = in_normal_key(targets, like.key)
         directions = np.asarray(self.prior.directions)[asked] * np.asarray(self.prior.scale)
         made: dict[bytes, Chances] = {}
