@@ -180,6 +180,15 @@ def test_the_split_of_a_song_never_changes() -> None:
     assert np.allclose(shares, [0.1, 0.8, 0.1], atol=0.02)
 
 
+def test_chorales_have_the_split_of_the_jsb_data() -> None:
+    assert [dataset.split_of(f"chorales/{name}") for name in ("bwv253", "bwv255", "bwv267")] == [
+        "valid", "train", "train",
+    ]  # fmt: skip
+    table = json.loads(Path(dataset.__file__).with_name("chorales.json").read_text())
+    songs = [song for split in ("train", "valid", "test") for song in table[split]]
+    assert len(songs) == len(set(songs)) == 325
+
+
 def test_the_manifest_says_what_was_kept_and_what_was_dropped_and_why(prepared: Path) -> None:
     manifest = json.loads((prepared / "manifest.json").read_text())
     assert manifest["kept"]["by source"] == {"simutrans": {"songs": 40, "pieces": 40, "bars": 640}}

@@ -54,14 +54,19 @@ def read_chorale(path: str, cleaning: Cleaning | None = None) -> list[Music]:
     Raises:
         Unusable: not four voices, or no eight bars in common time.
     """
-    from music21 import converter
-
-    parts = _parts(lambda: converter.parse(path))
-    if len(parts) != 4:
-        raise Unusable("parts", f"Expected four voices. Received: {len(parts)} parts.")
+    parts = _voices(path)
     stretches = _stretches(parts[0])
     soprano, alto, tenor, bass = (_notes(part) for part in parts)
     return _pieces({"melody": soprano, "pad": sorted(alto + tenor), "bass": bass}, parts[0], stretches, cleaning)
+
+
+def chorale_pitches(path: str) -> list[list[int]]:
+    """MIDI pitches of a chorale's four voices, note by note.
+
+    Raises:
+        Unusable: not four voices.
+    """
+    return [[pitch for _, pitch, _ in _notes(part)] for part in _voices(path)]
 
 
 def chorales() -> Iterator[tuple[str, str]]:
@@ -75,6 +80,15 @@ def chorales() -> Iterator[tuple[str, str]]:
         exact = [path for path in paths if path.stem == Path(name).name] or paths
         best = min(exact, key=lambda path: (path.suffix not in (".mxl", ".xml"), path.name))
         yield f"chorales/{name.rsplit('/', 1)[-1]}", str(best)
+
+
+def _voices(path: str) -> list[Any]:
+    from music21 import converter
+
+    parts = _parts(lambda: converter.parse(path))
+    if len(parts) != 4:
+        raise Unusable("parts", f"Expected four voices. Received: {len(parts)} parts.")
+    return parts
 
 
 _Written = tuple[float, int, float]  # onset and length in quarter notes, pitch between them
@@ -224,4 +238,4 @@ def _track(role: str, notes: list[_Written], start: float, bars: int, cleaning: 
     return Track(role, STYLE_BY_NAME[STYLE].program(role), untangle_counted(found, bars * TICKS_PER_BAR, cleaning))
 
 
-__all__ = ["STYLE", "chorales", "read_chorale", "read_song"]
+__all__ = ["STYLE", "chorale_pitches", "chorales", "read_chorale", "read_song"]
