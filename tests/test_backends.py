@@ -62,6 +62,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from musicgen.training import stepping
 from musicgen.training.devices import on_devices
 from musicgen.training.loop import fit
 from tests.tiny import tiny_vae
@@ -83,8 +84,9 @@ def batches(seed):
         yield ({"notes": notes, "onsets": onsets, "known_mask": np.zeros((4, 16, 5), "float32"),
                 "mean": latents[0], "deviation": np.exp(latents[1]), **windows, **asked},)
 
-for count in (1, 2):
-    run = Path(sys.argv[1]) / str(count)
+for name, count, at_once in (("1", 1, 1), ("2", 2, 1), ("together", 1, 2)):
+    stepping.together = lambda: at_once
+    run = Path(sys.argv[1]) / name
     run.mkdir()
     with on_devices(count, (4,)):
         composer = tiny_vae()
@@ -96,7 +98,7 @@ for count in (1, 2):
 """
 
 
-def test_two_devices_learn_what_one_does(tmp_path: Path) -> None:
+def test_two_devices_learn_what_one_does_and_so_do_steps_in_one_program(tmp_path: Path) -> None:
     """The same seed and the same batches; the notes of a window need not be on the device that has the window."""
     two = {"KERAS_BACKEND": "jax", "XLA_FLAGS": f"--xla_force_host_platform_device_count=2 {QUICK}"}
     environment = os.environ | two | {"PYTHONPATH": str(Path(__file__).parent.parent)}
@@ -104,11 +106,13 @@ def test_two_devices_learn_what_one_does(tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-2000:]
     for name in ("vae", "prior"):
-        one, both = (np.load(tmp_path / count / f"{name}.npz") for count in "12")
-        for key, value in one.items():
-            assert np.allclose(value, both[key], atol=1e-3), (name, key)  # a tenth of what a step changes
-        rows = [next(csv.DictReader((tmp_path / count / f"log-{name}.csv").open())) for count in "12"]
-        assert np.isclose(float(rows[0]["loss"]), float(rows[1]["loss"]), rtol=1e-4)
+        one = np.load(tmp_path / "1" / f"{name}.npz")
+        for other in ("2", "together"):
+            both = np.load(tmp_path / other / f"{name}.npz")
+            for key, value in one.items():
+                assert np.allclose(value, both[key], atol=1e-3), (name, key)  # a tenth of what a step changes
+            rows = [next(csv.DictReader((tmp_path / run / f"log-{name}.csv").open())) for run in ("1", other)]
+            assert np.isclose(float(rows[0]["loss"]), float(rows[1]["loss"]), rtol=1e-4)
 
 
 def test_more_devices_than_there_are_and_windows_that_they_do_not_divide_are_told() -> None:

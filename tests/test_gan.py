@@ -18,12 +18,14 @@ from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES
+from musicgen.training.adversaries import CriticSide
 from musicgen.training.fit_gan import train_gan
 from musicgen.training.forms import usual_forms
 from musicgen.training.grid_statistics import compare_grids, frechet
 from musicgen.training.latents import LatentWindows
 from musicgen.training.pairs import Pairs, make_pairs
 from musicgen.training.phases import GANPlan, Phase, adversarial, distillation
+from musicgen.training.stepping import Stepper
 from tests.tiny import tiny_gan, tiny_vae
 
 BLUR = np.full((5, 8), 0.1, np.float32)
@@ -203,10 +205,11 @@ def test_pairs_are_what_the_flow_makes_of_the_noise(prepared: Path) -> None:
 def test_the_first_phase_learns_to_make_in_one_step_what_the_flow_makes_in_many(prepared: Path) -> None:
     composer, pairs = little_pairs(prepared)
     phase = distillation(composer.prior, GANPlan(distil_steps=60, distil_rate=3e-3, decay=0.9), BLUR)
-    first = phase.train(pairs.batch())["apart"]
+    stepper = Stepper(phase.sides, (batch for (batch,) in pairs))
+    first = stepper.take(1)["apart"]
     for _ in range(59):
-        phase.reset()
-        last = phase.train(pairs.batch())["apart"]
+        stepper.reset()
+        last = stepper.take(1)["apart"]
     assert last < 0.5 * first
     apart = [
         float(np.abs(np.asarray(a) - np.asarray(b)).max())
@@ -248,9 +251,10 @@ def test_each_side_trains_its_own_weights_only(prepared: Path) -> None:
 
 def test_the_critic_learns_to_tell(prepared: Path) -> None:
     gan, pairs = little_gan(prepared)
-    first = gan.train(pairs.batch())["gap"]
+    stepper = Stepper(gan.sides, (batch for (batch,) in pairs))
+    first = stepper.take(1)["gap"]
     for _ in range(40):
-        gan.reset()
+        stepper.reset()
         last = gan.sides[0].train_on_batch(pairs.batch(), return_dict=True)["gap"]
     assert last > first + 0.5
 
@@ -262,18 +266,16 @@ def test_a_stopped_run_goes_on_where_it_was_and_ends_in_a_checkpoint(
     tiny_vae().save_pretrained(start)
     plan = GANPlan(pairs=8, distil_steps=2, steps=4, epoch=2, windows=4, lens_steps=2)
     steps: list[object] = []
-    real = Phase.train
+    real = CriticSide.train_on_batch
 
-    def counted(self: Phase, batch: dict) -> object:
-        if self.name == "distil":
-            return real(self, batch)
+    def counted(self: CriticSide, batch: dict) -> object:
         if len(steps) == 3:
             steps.append("stopped")
             raise KeyboardInterrupt
-        steps.append(self.step)
+        steps.append(int(self.optimizer.iterations.numpy()))
         return real(self, batch)
 
-    monkeypatch.setattr(Phase, "train", counted)
+    monkeypatch.setattr(CriticSide, "train_on_batch", counted)
     with pytest.raises(KeyboardInterrupt):
         train_gan(prepared, run, start, plan)
     composer = train_gan(prepared, run, start, plan)

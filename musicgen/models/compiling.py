@@ -8,8 +8,13 @@ from typing import Any
 import keras
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of arrays and dictionaries of them, compiled by the backend in use; numpy in, numpy out."""
+def compiled(function: Callable[..., Any], learning: keras.Model | None = None) -> Callable[..., Any]:
+    """A function of arrays and dictionaries of them, compiled by the backend in use; numpy in, numpy out.
+
+    Args:
+        learning: a network that the function uses and whose weights change between calls; JAX takes all others for
+            constants.
+    """
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
@@ -18,7 +23,15 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     elif backend == "jax":
         import jax
 
-        fast = jax.jit(function)
+        variables = learning.weights if learning is not None else []
+
+        @jax.jit
+        def stateless(values: Any, *inputs: Any) -> Any:
+            with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+                return function(*inputs)
+
+        def fast(*inputs: Any) -> Any:
+            return stateless([variable.value for variable in variables], *inputs)
     else:
         fast = function
 

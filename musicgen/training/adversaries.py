@@ -106,11 +106,13 @@ class GeneratorSide(Side):
         super().__init__("generator_side", ("generator_loss", "apart"), generator.trainable_variables)
         self.generator, self.critic, self.average = generator, critic, average
         self.decay, self.anchor, self.blur = decay, anchor, blur.astype("float32")
+        # steps so far: the optimiser's own number of them is, on JAX, no variable of this call
+        self.count = self.add_weight(shape=(), initializer="zeros", trainable=False, name="count")
 
     def call(self, x: dict[str, Any], training: bool = False) -> dict[str, Any]:
         if training:
-            step = ops.cast(self.optimizer.iterations, "float32")
-            decay = ops.minimum(self.decay, (1.0 + step) / (10.0 + step))
+            decay = ops.minimum(self.decay, (1.0 + self.count) / (10.0 + self.count))
+            self.count.assign(self.count + 1.0)
             for mean, weight in zip(self.average.weights, self.generator.weights, strict=True):
                 mean.assign(decay * mean + (1.0 - decay) * weight)
         real, plan = real_grids(self.generator, x)

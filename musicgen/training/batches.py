@@ -18,16 +18,25 @@ NOTES_PER_WINDOW = 768
 SHIFTS = np.arange(-5, 7)
 
 
-def transpose(rows: np.ndarray, semitones: int) -> np.ndarray:
-    """Rows of `codec.COLUMNS` moved by semitones, role by role; a pitch that leaves its range moves by an octave."""
-    rows = rows.copy()
+def _moved() -> np.ndarray:
+    """The pitch index that each shift makes of a role's pitch index, shape (shifts, roles, pitches)."""
+    pitch = np.arange(MAX_PITCHES)
+    table = np.empty((len(SHIFTS), ROLES, MAX_PITCHES), np.int64)
     for role, count in enumerate(PITCHES):
-        if ROLE_NAMES[role] == "drums":
-            continue
-        here = rows[:, 1] == role
-        pitch = rows[here, 3] + semitones
-        pitch = np.where(pitch < 0, pitch + 12, pitch)
-        rows[here, 3] = np.where(pitch >= count, pitch - 12, pitch)
+        moved = pitch + SHIFTS[:, None] * (ROLE_NAMES[role] != "drums")
+        moved = np.where(moved < 0, moved + 12, moved)
+        table[:, role] = np.where(moved >= count, moved - 12, moved)
+    return table
+
+
+_MOVED = _moved()
+
+
+def transpose(rows: np.ndarray, semitones: int) -> np.ndarray:
+    """Rows of `codec.COLUMNS` moved by one of `SHIFTS`, role by role; a pitch that leaves its range moves by an octave.
+    Drums stay."""
+    rows = rows.copy()
+    rows[:, 3] = _MOVED[semitones - SHIFTS[0]][rows[:, 1], rows[:, 3]]
     return rows
 
 
@@ -104,7 +113,7 @@ class Windows:
         bars: int = 16,
         augment: bool = True,
         weights: dict[str, float] | None = None,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
     ) -> None:
         self.dataset, self.size, self.bars, self.augment = dataset, size, bars, augment
         self.pieces = dataset.split(split)

@@ -20,12 +20,14 @@ from musicgen.models.vae_composer import VAEComposer
 from musicgen.training.batches import Windows, every_window
 from musicgen.training.card import read_attribution, write_card
 from musicgen.training.devices import on_devices
+from musicgen.training.feeding import fed
 from musicgen.training.forms import usual_forms
 from musicgen.training.latents import LatentWindows
 from musicgen.training.loop import fit
 from musicgen.training.measure import reconstruction
 from musicgen.training.progressions import Progressions
 from musicgen.training.runs import SOURCE_WEIGHTS, hours, settle
+from musicgen.training.stepping import hardware, together
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Plan:
         steps, prior_steps, progression_steps: optimiser steps of the three phases.
         epoch: steps between checkpoints and measurements.
         windows, prior_windows, progression_windows: windows a step.
+        prior_keys: keys that the prior is taught in, see `latents.KEYS`. prior_hop: bars from one of its windows to the
+            next.
         rate, prior_rate, progression_rate: peak learning rates; warmed up linearly, then cosine to nothing.
         seed: of initial weights and of the order of windows.
     """
@@ -46,6 +50,8 @@ class Plan:
     epoch: int = 250
     windows: int = 16
     prior_windows: int = 64
+    prior_keys: int = 1
+    prior_hop: int = 2
     progression_windows: int = 128
     rate: float = 1.5e-3
     prior_rate: float = 8e-4
@@ -92,7 +98,7 @@ def _train(
     prior = Prior(prior_config, name="prior")
     if begun:
         begin(vae, begun.vae)
-    _fit_vae(vae, dataset, run, plan)
+    _fit_vae(vae, dataset, data, run, plan)
     _fit_prior(prior, vae, dataset, run, plan)
     progression = Progression(ProgressionConfig(), name="progression")
     _fit_progression(progression, dataset, run, plan)
@@ -106,7 +112,7 @@ def _train(
         "plan": asdict(plan),
         "cost": {"vae_hours": hours(run / "log-vae.csv"), "prior_hours": hours(run / "log-prior.csv"),
                  "progression_hours": hours(run / "log-progression.csv"),
-                 "cores": os.cpu_count()},
+                 "hardware": hardware()},
         "test": {"windows": len(test), **reconstruction(vae, test)},
     }  # fmt: skip
     composer.save_pretrained(run / "checkpoint")
@@ -134,36 +140,45 @@ def order_seed(log: Path, seed: int) -> int:
     return time.time_ns() % 2**32 if log.exists() else seed
 
 
-def _fit_vae(vae: VAE, dataset: Dataset, run: Path, plan: Plan) -> None:
-    seed = order_seed(run / "log-vae.csv", plan.seed)
-    train = Windows(dataset, "train", plan.windows, vae.config.bars, weights=SOURCE_WEIGHTS, seed=seed)
-    valid = every_window(dataset, "valid", vae.config.bars)
+def _fit_vae(vae: VAE, dataset: Dataset, data: Path, run: Path, plan: Plan) -> None:
+    seed, bars = order_seed(run / "log-vae.csv", plan.seed), vae.config.bars
+    train = (
+        iter(Windows(dataset, "train", plan.windows, bars, weights=SOURCE_WEIGHTS, seed=seed)) if together() == 1
+        else fed(data, plan.windows, bars, seed, max(1, (os.cpu_count() or 1) - 2))
+    )  # fmt: skip
+    valid = every_window(dataset, "valid", bars)
     rng = np.random.default_rng(0)
     sample = [valid[i] for i in rng.permutation(len(valid))[:128]]
-    fit(vae, iter(train), run, "vae", plan.steps, plan.epoch, plan.rate, lambda: reconstruction(vae, sample))
+    fit(vae, train, run, "vae", plan.steps, plan.epoch, plan.rate, lambda: reconstruction(vae, sample))
 
 
 def _fit_prior(prior: Prior, vae: VAE, dataset: Dataset, run: Path, plan: Plan) -> None:
-    if (run / "prior.weights.h5").exists():
-        prior.load_weights(run / "prior.weights.h5")
+    done, keys = run / "prior.weights.h5", plan.prior_keys
+    learner = Prior(prior.config, keys, name="prior") if keys > 1 else prior
+    if done.exists():
+        learner.load_weights(done)
+        prior.in_first_key(learner)
         return
     seed = order_seed(run / "log-prior.csv", plan.seed)
-    train = LatentWindows(vae, dataset, "train", plan.prior_windows, 2, SOURCE_WEIGHTS, seed)
+    train = LatentWindows(
+        vae, dataset, "train", plan.prior_windows, plan.prior_hop, SOURCE_WEIGHTS, seed, keys=plan.prior_keys
+    )
     valid = LatentWindows(vae, dataset, "valid", plan.prior_windows, 8, SOURCE_WEIGHTS, 0)
     mean, scale = train.moments()
-    prior.mean.assign(mean)
-    prior.scale.assign(scale)
-    prior.quantiles.assign(train.quantiles())
-    train.rank(prior)
-    valid.rank(prior)
-    prior.directions.assign(train.directions(prior))
+    learner.mean.assign(mean)
+    learner.scale.assign(scale)
+    learner.quantiles.assign(train.quantiles())
+    train.rank(learner)
+    valid.rank(learner)
+    learner.directions.assign(train.directions(learner))
     fixed = [valid.batch() for _ in range(8)]
 
     def measure() -> dict[str, float]:
-        losses = [float(prior.test_on_batch(batch, return_dict=True)["loss"]) for batch in fixed]
+        losses = [float(learner.test_on_batch(batch, return_dict=True)["loss"]) for batch in fixed]
         return {"valid_loss": float(np.mean(losses))}
 
-    fit(prior, iter(train), run, "prior", plan.prior_steps, plan.epoch, plan.prior_rate, measure)
+    fit(learner, iter(train), run, "prior", plan.prior_steps, plan.epoch, plan.prior_rate, measure)
+    prior.in_first_key(learner)
 
 
 def _fit_progression(progression: Progression, dataset: Dataset, run: Path, plan: Plan) -> None:

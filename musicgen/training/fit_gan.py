@@ -6,7 +6,6 @@ against its critic (`training/adversaries.py`).
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -28,6 +27,7 @@ from musicgen.training.loop import epochs
 from musicgen.training.pairs import Pairs, kept, make_pairs
 from musicgen.training.phases import GANPlan, Phase, adversarial, as_generator, distillation
 from musicgen.training.runs import SOURCE_WEIGHTS, hours, settle
+from musicgen.training.stepping import Stepper, hardware
 
 _HIDDEN = {"attributes": 0.5, "chords": 0.15}
 """Share of the windows that leave these open: less often chords, which are written before a piece is made."""
@@ -71,7 +71,7 @@ def train_gan(data: Path, run: Path, start: Path, plan: GANPlan | None = None) -
         "from": teacher.identity,
         "vae": teacher.card.get("test", {}),
         "cost": {"pairs_hours": pairs_hours, "distil_hours": hours(run / "log-distil.csv"),
-                 "hours": hours(run / "log-gan.csv"), "cores": os.cpu_count()},
+                 "hours": hours(run / "log-gan.csv"), "hardware": hardware()},
         "valid": judge(final)(),
     }  # fmt: skip
     composer.save_pretrained(run / "checkpoint")
@@ -120,9 +120,10 @@ def _fit(phase: Phase, pairs: Pairs, run: Path, steps: int, epoch: int, judge: C
     state = run / f"state-{phase.name}.weights.h5"
     if state.exists():
         phase.load_weights(state)
+    stepper = Stepper(phase.sides, (batch for (batch,) in pairs))
     epochs(
-        phase, lambda: phase.train(pairs.batch()), phase.reset, lambda: phase.norms() | judge(),
-        run / f"log-{phase.name}.csv", state, (phase.step, steps, epoch),
+        phase, stepper, lambda: phase.norms() | judge(), run / f"log-{phase.name}.csv", state,
+        (phase.step, steps, epoch),
     )  # fmt: skip
 
 

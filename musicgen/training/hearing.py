@@ -56,7 +56,8 @@ def fit_lens(
     lesson = _Lesson(lens)
     schedule = keras.optimizers.schedules.CosineDecay(_RATE, max(steps, 1))
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
-    lesson.compile(optimizer=keras.optimizers.Adam(schedule), loss=loss, jit_compile=False)
+    jit = keras.backend.backend() == "jax"  # which runs operation by operation without
+    lesson.compile(optimizer=keras.optimizers.Adam(schedule), loss=loss, jit_compile=jit)
     rng = np.random.default_rng(0)
     mean, scale, blur = moments
     for _ in range(steps):

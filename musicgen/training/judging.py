@@ -38,7 +38,7 @@ def judged(valid: Pairs, lens: Lens, count: int = JUDGED) -> Callable[[Generator
             real, plan = real_grids(generator, x)
             return real, made_grids(generator, x, plan)
 
-        both = compiled(grids)
+        both = compiled(grids, generator)
 
         def judge() -> dict[str, float]:
             real, made = both(batch)

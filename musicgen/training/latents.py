@@ -15,13 +15,17 @@ from musicgen.models.compiling import compiled
 from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION, CONDITIONS, QUANTILES, Prior
 from musicgen.models.vae import VAE
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
-from musicgen.training.batches import NOTES_PER_WINDOW, collate, every_place, room_for
+from musicgen.training.batches import NOTES_PER_WINDOW, SHIFTS, collate, every_place, room_for, transpose
 
 ROLES = len(ROLE_NAMES)
 HIDDEN = {"style": 0.1, "mode": 0.1, "attributes": 0.2, "chords": 0.5, "form": 0.5}
 """Share of the windows that leave each condition open."""
 CUTS = (4, 8)
 """Bars of the windows that are cut short, because visitors ask for short pieces too."""
+KEYS = tuple(sorted(SHIFTS.tolist(), key=abs))
+"""Semitones by which windows are transposed for each key of a `Prior`, none for the first."""
+FIRST = 0.25
+"""Share of the windows that are in the first key, if there are several."""
 
 
 class LatentWindows:
@@ -38,18 +42,23 @@ class LatentWindows:
         hop: bars from one window's beginning to the next.
         weights: weight of a source by name, 1 where not given; a piece's windows share the square root of their number.
         hidden: share of the windows that leave a condition open, by name, where it is not as in `HIDDEN`.
+        keys: in how many of `KEYS`. Attributes are those of the first key.
     """
 
     def __init__(
         self, vae: VAE, dataset: Dataset, split: str, size: int, hop: int, weights: dict[str, float], seed: int,
-        hidden: dict[str, float] | None = None,
+        hidden: dict[str, float] | None = None, keys: int = 1,
     ) -> None:  # fmt: skip
         self.size, self.rng, self.styles = size, np.random.default_rng(seed), vae.config.styles
         self.hidden = HIDDEN | (hidden or {})
         bars = vae.config.bars
         places = every_place(dataset, split, bars, hop)
         windows = [(dataset.rows(piece, first, length), piece, length) for piece, first, length in places]
-        self.mean, self.deviation = encode_windows(vae, windows)
+        self.posteriors = [
+            encode_windows(vae, [(transpose(rows, shift), piece, length) for rows, piece, length in windows])
+            for shift in KEYS[:keys]
+        ]
+        self.mean, self.deviation = self.posteriors[0]
         self.length = np.array([length for _, _, length in places])
         self.style = np.array([STYLE_NAMES.index(piece.style) for piece, _, _ in places], np.int32)
         self.notes = np.zeros((len(places), bars, ROLES), np.int32)
@@ -121,6 +130,8 @@ class LatentWindows:
         """See `Prior` for the names and shapes."""
         rng, size, bars = self.rng, self.size, self.mean.shape[1]
         index = rng.choice(len(self.chance), size, p=self.chance)
+        keys = len(self.posteriors)
+        key = np.where(rng.random(size) < FIRST, 0, rng.integers(keys, size=size)) if keys > 1 else np.zeros(size, int)
         cut = np.where(rng.random(size) < 0.15, rng.integers(1, 1 + len(CUTS), size), 0)  # 0: not cut
         length = np.minimum(self.length[index], np.array([bars, *CUTS])[cut])
         bar_mask = np.arange(bars) < length[:, None]
@@ -135,16 +146,21 @@ class LatentWindows:
         # attributes are those of the whole band: where some of it is left out they are not known
         known = ~np.isnan(levels) & (rng.random(levels.shape) < np.sqrt(rng.random((size, 1))))
         known &= ~without[2][:, None] & (present == (self.notes[index] > 0).any(axis=1)).all(axis=1)[:, None]
+        mean, deviation = (
+            np.stack([self.posteriors[k][part][i] for k, i in zip(key, index, strict=True)]) for part in (0, 1)
+        )
+        mode = np.where(without[1], ANY_MODE, self.asked["mode"][index]) + (ANY_MODE + 1) * key
+        chords = _transposed(self.asked["chords"][index], np.array(KEYS)[key][:, None, None])
         return {
-            "mean": self.mean[index].astype(np.float32),
-            "deviation": self.deviation[index].astype(np.float32),
+            "mean": mean.astype(np.float32),
+            "deviation": deviation.astype(np.float32),
             "bar_mask": bar_mask.astype(np.float32),
             "present": present.astype(np.float32),
             "known_mask": self.given(size, bars),
             "style": np.where(without[0], self.styles, self.style[index]).astype(np.int32),
-            "mode": np.where(without[1], ANY_MODE, self.asked["mode"][index]).astype(np.int32),
+            "mode": mode.astype(np.int32),
             "attributes": np.stack([np.nan_to_num(levels), known], axis=-1).astype(np.float32),
-            "chords": np.where(without[3][:, None, None], ANY_CHORD, self.asked["chords"][index]).astype(np.int32),
+            "chords": np.where(without[3][:, None, None], ANY_CHORD, chords).astype(np.int32),
             "form": np.where(without[4][:, None], ANY_SECTION, self.asked["form"][index]).astype(np.int32),
         }
 
@@ -172,6 +188,12 @@ def _asked(dataset: Dataset, places: list[tuple[Piece, int, int]], bars: int) ->
             form[index, :length] = in_order(labels["form"])
             mode[index] = heard_mode(labels["key"], labels["key_confidence"])
     return {"mode": mode, "values": values, "chords": chords, "form": form}
+
+
+def _transposed(chords: np.ndarray, semitones: np.ndarray) -> np.ndarray:
+    """Codes of chords moved by semitones; what is no chord stays."""
+    codes = chords.astype(np.int64)
+    return np.where(codes < NO_CHORD, codes // 12 * 12 + (codes + semitones) % 12, codes)
 
 
 def heard_mode(key: np.ndarray, confidence: np.ndarray) -> int:

@@ -10,6 +10,7 @@ import keras
 from tqdm import tqdm
 
 from musicgen.training.runs import append_row, save_state
+from musicgen.training.stepping import Stepper
 
 
 def optimiser(rate: float, steps: int) -> keras.optimizers.Optimizer:
@@ -45,22 +46,23 @@ def fit(
     model.optimizer.build(model.trainable_variables)
     if state.exists():
         model.load_weights(state)
+    stepper = Stepper([model], (batch for (batch,) in batches))
     epochs(
-        model, lambda: model.train_on_batch(next(batches)[0], return_dict=True), model.reset_metrics, measure,
-        run / f"log-{name}.csv", state, (int(model.optimizer.iterations.numpy()), steps, epoch),
+        model, stepper, measure, run / f"log-{name}.csv", state,
+        (int(model.optimizer.iterations.numpy()), steps, epoch),
     )  # fmt: skip
     save_state(model, done)
     state.unlink(missing_ok=True)  # there is none after no steps
 
 
 def epochs(
-    model: keras.Model, take: Callable[[], Mapping[str, float]], reset: Callable[[], None],
-    measure: Callable[[], Mapping[str, float]], log: Path, state: Path, count: tuple[int, int, int],
+    model: keras.Model, stepper: Stepper, measure: Callable[[], Mapping[str, float]], log: Path, state: Path,
+    count: tuple[int, int, int],
 ) -> None:  # fmt: skip
     """Take steps; after every epoch add a row to the log and save the model's state.
 
     Args:
-        take: makes one step, and gives the means of what was measured since `reset`.
+        model: what is saved; it has all that the stepper's sides have.
         measure: called after every epoch, for more columns of the log.
         count: steps that are done, steps in all, and steps an epoch.
     """
@@ -68,11 +70,9 @@ def epochs(
     with tqdm(total=steps, initial=step, desc=model.name, unit="step", mininterval=10) as bar:
         while step < steps:
             started = time.perf_counter()
-            reset()
+            stepper.reset()
             this = min(epoch, steps - step)
-            for _ in range(this):
-                logs = take()
-                bar.update()
+            logs = stepper.take(this, bar.update)
             step += this
             seconds = (time.perf_counter() - started) / this
             append_row(log, {"step": step, **logs, **measure(), "step_seconds": seconds})

@@ -67,20 +67,9 @@ class Phase(keras.Model):
     def step(self) -> int:
         return int(self.sides[-1].optimizer.iterations.numpy())
 
-    def train(self, batch: dict[str, np.ndarray]) -> dict[str, float]:
-        """One step of each side; the means of what was measured since `reset`."""
-        logs: dict[str, float] = {}
-        for side in self.sides:
-            logs |= side.train_on_batch(batch, return_dict=True)
-        return logs
-
     def norms(self) -> dict[str, float]:
         """Global norm of each side's last gradient."""
         return {side.name.replace("_side", "_gradient"): float(side.optimizer.norm.numpy()) for side in self.sides}
-
-    def reset(self) -> None:
-        for side in self.sides:
-            side.reset_metrics()
 
 
 def distillation(prior: Prior, plan: GANPlan, blur: np.ndarray) -> Phase:
@@ -120,5 +109,6 @@ def _compile(side: GeneratorSide | CriticSide, rate: float, steps: int, momentum
     schedule = keras.optimizers.schedules.CosineDecay(
         rate * 0.01, max(steps - warm, 1), alpha=0.1, warmup_target=rate, warmup_steps=warm
     )
-    side.compile(optimizer=Adam(schedule, beta_1=momentum, beta_2=0.99), jit_compile=False)
+    jit = keras.backend.backend() == "jax"  # which runs operation by operation without
+    side.compile(optimizer=Adam(schedule, beta_1=momentum, beta_2=0.99), jit_compile=jit)
     side.optimizer.build(side.trainable_variables)
