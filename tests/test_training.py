@@ -16,9 +16,10 @@ from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.request import Request
 from musicgen.training.batches import Windows, collate, mutate, room_for, transpose
+from musicgen.training.feeding import AT_ONCE, fed
 from musicgen.training.fit import Plan, train_vae
 from musicgen.training.forms import usual_forms
-from musicgen.training.latents import LatentWindows, heard_mode
+from musicgen.training.latents import LatentWindows, heard_mode, transposed
 
 PIECE = Piece("song", "source", "train", "jazz", "C major", 120, (0, -1, -1, 33, 0), 0, 16)
 SMALL = VAEConfig(latent=8, width=48, heads=2, encoder_blocks=1, conductor_blocks=1, note_width=32, features=12)
@@ -68,6 +69,41 @@ def test_a_latent_window_asks_for_what_it_is(prepared: Path) -> None:
     assert batch["form"].max() == 8 and batch["form"].min() == 0
     cut = batch["bar_mask"].sum(axis=1) < 16
     assert 0 < cut.sum() < 32
+
+
+def test_a_prior_that_is_taught_in_three_keys_is_told_which_and_keeps_the_first(prepared: Path) -> None:
+    vae = VAE(SMALL, name="vae")
+    config = PriorConfig(latent=8, width=20, heads=2, blocks=1)
+    taught, kept = Prior(config, keys=3, name="prior"), Prior(config, name="prior")
+    windows = LatentWindows(vae, Dataset.open(prepared), "train", 64, 4, {}, seed=3, keys=3)
+    windows.rank(taught)
+    assert set(windows.batch()["mode"] // 3) == {0, 1, 2}
+    kept.in_first_key(taught)
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((1, 16, 5, 8)).astype("float32")
+    plan = {name: value[:1] for name, value in windows.batch().items()}
+    rest = (np.ones(1, "float32"), x, plan["known_mask"], plan["bar_mask"], plan["present"])
+    same, other = ({**plan, "mode": np.array([mode], "int32")} for mode in (1, 4))
+    for name in ("modulation", "x_out"):  # which are nothing before training
+        kernel = rng.standard_normal(getattr(taught, name).kernel.shape)
+        for model in (taught, kept):
+            getattr(model, name).kernel.assign(kernel)
+    in_c = keras.ops.convert_to_numpy(taught.velocity(x, *rest, same))
+    assert np.allclose(in_c, kept.velocity(x, *rest, same), atol=1e-4)
+    assert not np.allclose(in_c, taught.velocity(x, *rest, other), atol=1e-2)
+
+
+def test_chords_are_transposed_with_the_notes() -> None:
+    codes = np.array([[[0, 11], [12 + 9, 48], [47, 49]]])  # C B, Am and silence, B diminished and any
+    assert transposed(codes, np.array([[[2]]])).tolist() == [[[2, 1], [12 + 11, 48], [36 + 1, 49]]]
+
+
+def test_batches_of_several_processes_are_those_of_one(prepared: Path) -> None:
+    one, two = (fed(prepared, 2, 16, 7, processes) for processes in (1, 2))
+    for _ in range(AT_ONCE + 1):
+        (a,), (b,) = next(one), next(two)
+        assert all(np.array_equal(a[name], b[name]) for name in a)
+    assert a["onsets"].shape == (5, 2 * 16, 48, 48) and a["onsets"].sum() > 0
 
 
 def test_training_goes_on_from_a_checkpoint(prepared: Path, tmp_path: Path) -> None:

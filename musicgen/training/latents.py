@@ -150,7 +150,7 @@ class LatentWindows:
             np.stack([self.posteriors[k][part][i] for k, i in zip(key, index, strict=True)]) for part in (0, 1)
         )
         mode = np.where(without[1], ANY_MODE, self.asked["mode"][index]) + (ANY_MODE + 1) * key
-        chords = _transposed(self.asked["chords"][index], np.array(KEYS)[key][:, None, None])
+        chords = transposed(self.asked["chords"][index], np.array(KEYS)[key][:, None, None])
         return {
             "mean": mean.astype(np.float32),
             "deviation": deviation.astype(np.float32),
@@ -190,7 +190,7 @@ def _asked(dataset: Dataset, places: list[tuple[Piece, int, int]], bars: int) ->
     return {"mode": mode, "values": values, "chords": chords, "form": form}
 
 
-def _transposed(chords: np.ndarray, semitones: np.ndarray) -> np.ndarray:
+def transposed(chords: np.ndarray, semitones: np.ndarray) -> np.ndarray:
     """Codes of chords moved by semitones; what is no chord stays."""
     codes = chords.astype(np.int64)
     return np.where(codes < NO_CHORD, codes // 12 * 12 + (codes + semitones) % 12, codes)
