@@ -10,7 +10,7 @@ from musicgen.roles import ROLE_NAMES, ROLES
 
 _LED = [ROLE_NAMES.index(role) for role in ("melody", "chords", "pad")]
 """Roles that give way; the bass moves the harmony, it does not follow it."""
-_WEIGHT = 0.5
+_WEIGHT = 1.0
 _LEAST = 0.03
 """Share of a pitch class that no other role has, so that none is out of the question."""
 _RINGS = 0.5

@@ -30,7 +30,6 @@ class GANComposer(GridComposer):
     """
 
     kind = "gan"
-    harmony = 1.4
 
     def __init__(
         self, vae: VAE, generator: Generator, progression: Progression, forms: Forms | None = None,

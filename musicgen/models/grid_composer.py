@@ -43,7 +43,7 @@ class GridComposer(Composer):
     """
 
     steers = True
-    harmony: float
+    harmony = 1.5
     """Temperature of the chords for each degree of the notes'. At the usual .8 that is more than they were learned at:
     the notes over them keep to the key more than songs do. Chosen on validation songs (docs/experiments.md)."""
 

@@ -28,7 +28,6 @@ class VAEComposer(GridComposer):
     """
 
     kind = "vae"
-    harmony = 1.5
 
     def __init__(
         self, vae: VAE, prior: Prior, progression: Progression, steps: int = 5, guidance: float = 1.5,
