@@ -187,14 +187,14 @@ def test_the_card_has_its_front_matter_the_attribution_word_for_word_and_every_p
 
 def test_a_gan_has_a_card_of_what_its_training_records(tmp_path):
     composer = tiny_gan()
-    plan, cost = {"steps": 10, "windows": 4}, {"hours": 1.5, "cores": 2}
+    plan, cost = {"steps": 10, "windows": 4}, {"hours": 0.03, "hardware": "one GPU"}
     told = {"corpus": CARD["corpus"], "attribution": ATTRIBUTION}
     composer.card = told | {"plan": plan, "cost": cost, "valid": {"coverage": 0.5}}  # type: ignore[attr-defined]
     composer.save_pretrained(tmp_path)
     write_card(composer, tmp_path, REPO)
     text = (tmp_path / "README.md").read_text()
     assert "gan" in front_matter(text)["tags"] and text.count("# musicgen GAN") == 1
-    assert "1.50 h on 2 CPU cores. The plan: steps 10, windows 4." in text
+    assert "1.8 minutes on one GPU. The plan: steps 10, windows 4." in text
     assert "| coverage | 0.5 |" in text
 
 

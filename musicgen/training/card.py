@@ -159,7 +159,8 @@ def _training(card: dict[str, Any]) -> str:
     before = card.get("earlier") or {"steps": 0, "vae_hours": 0.0}
     hours = before["vae_hours"] + sum(value for name, value in cost.items() if name.endswith("hours"))
     time = f"{hours:.2f} h" if hours >= 0.1 else f"{60 * hours:.1f} minutes"
-    total = f"{time} on {cost['hardware']}"
+    # checkpoints from before there were others say how many cores
+    total = f"{time} on {cost.get('hardware') or '{cores} CPU cores'.format(**cost)}"
     if not {"steps", "windows", "prior_steps", "prior_windows"} <= plan.keys():
         before = f", besides that of {card['from']}, whose latents it makes" if card.get("from") else ""
         return f"{total}{before}. The plan: " + ", ".join(f"{name} {value}" for name, value in plan.items()) + "."
