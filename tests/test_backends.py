@@ -111,10 +111,9 @@ def test_two_devices_learn_what_one_does_and_so_do_steps_in_one_program(tmp_path
             both = np.load(tmp_path / other / f"{name}.npz")
             for key, value in one.items():
                 assert np.allclose(value, both[key], atol=1e-3), (name, key)  # a tenth of what a step changes
-            rows = [next(csv.DictReader((tmp_path / run / f"log-{name}.csv").open())) for run in ("1", other)]
-            # of steps in one program it is the mean; one by one, Keras gives on JAX that of the last
-            close = 1e-4 if other == "2" else 0.03
-            assert np.isclose(float(rows[0]["loss"]), float(rows[1]["loss"]), rtol=close)
+            if other == "2":  # of steps in one program the log has the mean, where Keras gives on JAX that of the last
+                rows = [next(csv.DictReader((tmp_path / run / f"log-{name}.csv").open())) for run in ("1", other)]
+                assert np.isclose(float(rows[0]["loss"]), float(rows[1]["loss"]), rtol=1e-4)
 
 
 def test_more_devices_than_there_are_and_windows_that_they_do_not_divide_are_told() -> None:
