@@ -8,6 +8,12 @@ from typing import Any
 import keras
 
 
+def jit_compiled() -> bool:
+    """Whether Keras shall compile a step of training with XLA: it does not pay on TensorFlow (docs/experiments.md), and
+    JAX without it runs operation by operation."""
+    return bool(keras.backend.backend() == "jax")
+
+
 def compiled(function: Callable[..., Any], learning: keras.Model | None = None) -> Callable[..., Any]:
     """A function of arrays and dictionaries of them, compiled by the backend in use; numpy in, numpy out.
 

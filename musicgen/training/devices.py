@@ -8,6 +8,7 @@ the devices, so that sums over all notes and cells are those of one device, and 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,21 @@ import keras
 from keras.distribution import DataParallel, TensorLayout, list_devices
 
 from musicgen.errors import MusicgenError
+
+
+def accelerator() -> str | None:
+    """The kind of device that JAX trains on, if it is no processor; other backends are not asked for theirs."""
+    if keras.backend.backend() != "jax":
+        return None
+    import jax
+
+    return None if jax.default_backend() == "cpu" else str(jax.devices()[0].device_kind)
+
+
+def hardware() -> str:
+    """What training runs on, as a card says it."""
+    kind = accelerator()
+    return f"{os.cpu_count()} CPU cores" if kind is None else f"one {kind}"
 
 
 class Shares(DataParallel):

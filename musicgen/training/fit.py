@@ -19,7 +19,7 @@ from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.training.batches import Windows, every_window
 from musicgen.training.card import read_attribution, write_card
-from musicgen.training.devices import on_devices
+from musicgen.training.devices import hardware, on_devices
 from musicgen.training.feeding import fed
 from musicgen.training.forms import usual_forms
 from musicgen.training.latents import LatentWindows
@@ -27,7 +27,7 @@ from musicgen.training.loop import fit
 from musicgen.training.measure import reconstruction
 from musicgen.training.progressions import Progressions
 from musicgen.training.runs import SOURCE_WEIGHTS, hours, settle
-from musicgen.training.stepping import hardware, together
+from musicgen.training.stepping import together
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from musicgen.models.gan_composer import GANComposer
 from musicgen.models.lens import Lens
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.training.card import read_attribution, write_card
+from musicgen.training.devices import hardware
 from musicgen.training.forms import usual_forms
 from musicgen.training.hearing import fit_lens
 from musicgen.training.judging import JUDGED, judged
@@ -27,7 +28,7 @@ from musicgen.training.loop import epochs
 from musicgen.training.pairs import Pairs, kept, make_pairs
 from musicgen.training.phases import GANPlan, Phase, adversarial, as_generator, distillation
 from musicgen.training.runs import SOURCE_WEIGHTS, hours, settle
-from musicgen.training.stepping import Stepper, hardware
+from musicgen.training.stepping import Stepper
 
 _HIDDEN = {"attributes": 0.5, "chords": 0.15}
 """Share of the windows that leave these open: less often chords, which are written before a piece is made."""

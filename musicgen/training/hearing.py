@@ -9,6 +9,7 @@ import numpy as np
 
 from musicgen.codec import DURATIONS
 from musicgen.corpus.dataset import Dataset
+from musicgen.models.compiling import jit_compiled
 from musicgen.models.lens import CHROMA, HALVES, HEARD, PITCHED, ROLES, STEPS, Lens
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import DRUM_PITCHES
@@ -56,8 +57,7 @@ def fit_lens(
     lesson = _Lesson(lens)
     schedule = keras.optimizers.schedules.CosineDecay(_RATE, max(steps, 1))
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
-    jit = keras.backend.backend() == "jax"  # which runs operation by operation without
-    lesson.compile(optimizer=keras.optimizers.Adam(schedule), loss=loss, jit_compile=jit)
+    lesson.compile(optimizer=keras.optimizers.Adam(schedule), loss=loss, jit_compile=jit_compiled())
     rng = np.random.default_rng(0)
     mean, scale, blur = moments
     for _ in range(steps):

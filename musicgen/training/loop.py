@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 from tqdm import tqdm
 
+from musicgen.models.compiling import jit_compiled
 from musicgen.training.runs import append_row, save_state
 from musicgen.training.stepping import Stepper
 
@@ -41,8 +42,7 @@ def fit(
     if done.exists():
         model.load_weights(done)
         return
-    # XLA does not pay on TensorFlow (docs/experiments.md), and JAX without it runs operation by operation
-    model.compile(optimizer=optimiser(rate, steps), jit_compile=keras.backend.backend() == "jax")
+    model.compile(optimizer=optimiser(rate, steps), jit_compile=jit_compiled())
     model.optimizer.build(model.trainable_variables)
     if state.exists():
         model.load_weights(state)

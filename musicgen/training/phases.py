@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
+from musicgen.models.compiling import jit_compiled
 from musicgen.models.gan import Critic, CriticConfig, Generator
 from musicgen.models.lens import Lens
 from musicgen.models.prior import Prior
@@ -109,6 +110,5 @@ def _compile(side: GeneratorSide | CriticSide, rate: float, steps: int, momentum
     schedule = keras.optimizers.schedules.CosineDecay(
         rate * 0.01, max(steps - warm, 1), alpha=0.1, warmup_target=rate, warmup_steps=warm
     )
-    jit = keras.backend.backend() == "jax"  # which runs operation by operation without
-    side.compile(optimizer=Adam(schedule, beta_1=momentum, beta_2=0.99), jit_compile=jit)
+    side.compile(optimizer=Adam(schedule, beta_1=momentum, beta_2=0.99), jit_compile=jit_compiled())
     side.optimizer.build(side.trainable_variables)

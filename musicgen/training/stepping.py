@@ -7,13 +7,14 @@ once, while those of the next are made.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import keras
 import numpy as np
+
+from musicgen.training.devices import accelerator
 
 Batch = dict[str, np.ndarray]
 TOGETHER = 25
@@ -82,21 +83,7 @@ class Stepper:
 
 def together() -> int:
     """How many steps in one program pay: one by one on processors, and where several devices share a batch."""
-    if keras.backend.backend() != "jax" or keras.distribution.distribution() is not None:
-        return 1
-    import jax
-
-    return 1 if jax.default_backend() == "cpu" else TOGETHER
-
-
-def hardware() -> str:
-    """What training runs on, as a card says it."""
-    if keras.backend.backend() == "jax":
-        import jax
-
-        if jax.default_backend() != "cpu":
-            return f"one {jax.devices()[0].device_kind}"
-    return f"{os.cpu_count()} CPU cores"
+    return 1 if accelerator() is None or keras.distribution.distribution() is not None else TOGETHER
 
 
 def _program(sides: list[keras.Model], states: list[list[Any]], variables: list[Any]) -> Callable[[Any, Batch], Any]:
