@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, expect
 
 from musicgen.attributes import measure
 from musicgen.midi import from_midi, read_recipe
-from tests.browser import HANDOVER, PHONE, ROOT, Server, Visit, serve, visit_page
+from tests.browser import PHONE, ROOT, Server, Visit, serve, visit_page
 
 
 def test_import_loads_neither_gradio_nor_tensorflow() -> None:
@@ -212,7 +212,7 @@ def test_without_the_hub_the_model_that_ships_plays_and_one_line_says_so(browser
             "HF_HOME": str(tmp_path / "hub"),
         }
         for server in serve(tmp_path, away):
-            for visit in visit_page(browser, server, forgive=HANDOVER):
+            for visit in visit_page(browser, server, waking=True):
                 expect(visit.page.locator("#stage .remark")).to_contain_text("The Hub could not be reached")
                 visit.generate()
 
