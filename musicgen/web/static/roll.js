@@ -18,7 +18,7 @@ function makeRoll(box, seek) {
   let piece = null;
   let lanes = [];
   let paint = {};
-  let view = { width: 0, height: 0, left: 0, pixelsPerTick: 1 };
+  let view = { width: 0, height: 0, left: 0, pixelsPerTick: 1, scroll: 0 };
   let last = { seconds: 0, playing: false };
   let handsOff = 0; // until then the visitor scrolls, and the roll does not follow the playhead
 
@@ -49,14 +49,17 @@ function makeRoll(box, seek) {
 
   function layout() {
     if (!piece) return;
+    // What is read of the page is read before anything is written to it, or the browser lays all of it out in between.
     const scale = window.devicePixelRatio || 1;
     const width = box.clientWidth;
     const height = box.clientHeight;
+    const scroll = box.scrollLeft;
+    readPaint();
     const narrow = width < 560;
     const left = narrow ? 8 : 92;
     const bars = piece.ticks / piece.ticksPerBar;
     const barWidth = Math.max(narrow ? 64 : BAR_AT_LEAST, (width - left - EDGE) / bars);
-    view = { width, height, left, pixelsPerTick: barWidth / piece.ticksPerBar };
+    view = { width, height, left, pixelsPerTick: barWidth / piece.ticksPerBar, scroll };
     sheet.style.width = `${Math.max(width, Math.floor(left + bars * barWidth + EDGE))}px`;
     canvas.style.width = `${width}px`;
     canvas.style.height = `${height}px`;
@@ -83,17 +86,18 @@ function makeRoll(box, seek) {
       item.style.height = `${lane.height}px`;
       return item;
     }));
-    readPaint();
-    draw(last.seconds, last.playing);
+    draw(last.seconds, last.playing, last.playing ? undefined : scroll);
   }
 
-  const tickToX = (tick) => view.left + tick * view.pixelsPerTick - box.scrollLeft;
+  const tickToX = (tick) => view.left + tick * view.pixelsPerTick - view.scroll;
 
-  function draw(seconds, playing) {
+  /* `scroll` is how far the box is scrolled, where that is known. */
+  function draw(seconds, playing, scroll) {
     last = { seconds, playing };
     if (!piece || !view.width) return;
     const tick = Math.min(seconds / piece.secondsPerTick, piece.ticks);
     if (playing) follow(tick);
+    view.scroll = scroll ?? box.scrollLeft;
     pen.clearRect(0, 0, view.width, view.height);
     pen.save();
     pen.beginPath();
