@@ -10,8 +10,8 @@ from musicgen import codec
 from musicgen.corpus import labels
 from musicgen.corpus.dataset import Dataset
 from musicgen.corpus.encoding import encode, from_json, to_json
-from musicgen.corpus.labels import NONE
 from musicgen.harmony import chord_code, parse_chord
+from musicgen.heard import NONE
 from musicgen.music import Key, Music, Note, Track
 
 C, F, G7, AM, BDIM = ((0, "major"), (5, "major"), (7, "dominant"), (9, "minor"), (11, "diminished"))

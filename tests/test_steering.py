@@ -7,8 +7,9 @@ import pytest
 
 from musicgen import codec, hub
 from musicgen.attributes import ATTRIBUTES, measure
-from musicgen.corpus.labels import agreement, heard_chords
+from musicgen.corpus.labels import agreement
 from musicgen.harmony import progression_codes
+from musicgen.heard import heard_chords
 from musicgen.midi import to_midi
 from musicgen.models import load_composer
 from musicgen.models.base import Composer

@@ -12,13 +12,11 @@ import numpy as np
 
 from musicgen import codec
 from musicgen.corpus.keys import PROFILES
-from musicgen.harmony import QUALITIES, chord_code, parse_chord
+from musicgen.harmony import chord_code, parse_chord
+from musicgen.heard import NONE, chroma_of, heard_chords
 from musicgen.music import MODES, TICKS_PER_BAR, TICKS_PER_BEAT
 from musicgen.roles import ROLES
 
-HALF = TICKS_PER_BAR // 2
-NONE = 255
-"""No chord, or no key: nothing pitched sounds."""
 KEY_BARS = 4
 SECTION_BARS = 4
 SAME, VARIED = 0.7, 0.35
@@ -36,17 +34,6 @@ LABELS: dict[str, tuple[tuple[int, ...], type]] = {
 _DURATIONS = np.array(codec.DURATIONS)
 _LOW = np.array([role.low for role in ROLES])
 _IS_DRUMS = np.array([role.is_drums for role in ROLES])
-_BASS = next(index for index, role in enumerate(ROLES) if role.name == "bass")
-# A tune passes through notes outside the chord more often than its accompaniment does, and a bass walks. Weights and
-# handicaps were chosen on arrangements of training songs, where the chords are known.
-_WEIGHT = np.array([{"melody": 0.5, "bass": 0.5}.get(role.name, 1.0) for role in ROLES])
-_BASS_WEIGHT = 0.05
-_TEMPLATES: tuple[tuple[str, tuple[int, ...], float], ...] = (
-    ("major", (0, 4, 7), 0.0), ("major", (0, 4, 7, 11), -0.03), ("major", (0, 4, 7, 9), -0.06),
-    ("minor", (0, 3, 7), 0.0), ("minor", (0, 3, 7, 10), -0.03), ("dominant", (0, 4, 7, 10), -0.02),
-    ("diminished", (0, 3, 6), -0.03), ("diminished", (0, 3, 6, 9), -0.03), ("diminished", (0, 3, 6, 10), -0.04),
-)  # fmt: skip
-"""Quality, its pitch classes above the root, and a handicap: a chord of four notes fits almost anything a little."""
 
 
 def measure(rows: np.ndarray, bars: int, given: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -69,7 +56,7 @@ def measure(rows: np.ndarray, bars: int, given: np.ndarray | None = None) -> dic
         are off the beat with none on the beat that follows.
     """
     rows = np.asarray(rows, np.int64).reshape(-1, len(codec.COLUMNS))
-    chroma, _ = _chroma(rows, bars)
+    chroma, _ = chroma_of(rows, bars)
     key, confidence = _keys(chroma.reshape(bars, 2, 12).sum(axis=1))
     return {
         "chords": heard_chords(rows, bars) if given is None else given,
@@ -78,11 +65,6 @@ def measure(rows: np.ndarray, bars: int, given: np.ndarray | None = None) -> dic
         "form": _form(rows, bars),
         "attributes": _attributes(rows, bars).astype(np.float16),
     }
-
-
-def heard_chords(rows: np.ndarray, bars: int) -> np.ndarray:
-    """`estimate_chords` of the notes of a piece, shape (bars, 2)."""
-    return estimate_chords(*_chroma(np.asarray(rows, np.int64), bars)).reshape(bars, 2)
 
 
 def given_chords(chords: Sequence[tuple[int, str]], bars: int, shift: int) -> np.ndarray:
@@ -99,30 +81,6 @@ def given_chords(chords: Sequence[tuple[int, str]], bars: int, shift: int) -> np
     return beats.reshape(bars, 2, 2)[:, :, 0].copy()
 
 
-def estimate_chords(chroma: np.ndarray, bass: np.ndarray) -> np.ndarray:
-    """The chord template nearest to each half bar.
-
-    Args:
-        chroma: sounding time of each pitch class, shape (halves, 12).
-        bass: the same of the bass alone.
-
-    Returns:
-        `chord_code` or NONE, uint8, shape (halves,).
-    """
-    scores = np.zeros((len(chroma), len(_TEMPLATES), 12))
-    norm = np.linalg.norm(chroma, axis=1, keepdims=True)
-    unit = chroma / np.maximum(norm, 1e-9)
-    low = bass / np.maximum(bass.sum(axis=1, keepdims=True), 1e-9)
-    for index, (_, classes, handicap) in enumerate(_TEMPLATES):
-        template = np.zeros(12)
-        template[list(classes)] = 1 / np.sqrt(len(classes))
-        for root in range(12):
-            scores[:, index, root] = unit @ np.roll(template, root) + handicap + _BASS_WEIGHT * low[:, root]
-    best = scores.reshape(len(chroma), -1).argmax(axis=1)
-    quality = np.array([QUALITIES.index(name) for name, _, _ in _TEMPLATES])[best // 12]
-    return np.where(norm[:, 0] > 0, quality * 12 + best % 12, NONE).astype(np.uint8)
-
-
 def agreement(estimated: np.ndarray, given: np.ndarray) -> tuple[int, int, int]:
     """How many half bars have a given chord, in how many the estimate has its root, and in how many also its third.
 
@@ -133,24 +91,6 @@ def agreement(estimated: np.ndarray, given: np.ndarray) -> tuple[int, int, int]:
     third = np.array([0, 1, 0, 1])  # of each quality
     same = root & (third[estimated // 12 % 4] == third[given // 12 % 4])
     return int(known.sum()), int(root.sum()), int(same.sum())
-
-
-def _chroma(rows: np.ndarray, bars: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted sounding ticks of each pitch class in each half bar, of all pitched roles and of the bass."""
-    pitched = rows[~_IS_DRUMS[rows[:, 1]]]
-    start = pitched[:, 0] * TICKS_PER_BAR + pitched[:, 2]
-    end = np.minimum(start + _DURATIONS[pitched[:, 4]], bars * TICKS_PER_BAR)
-    pitch_class = (pitched[:, 3] + _LOW[pitched[:, 1]]) % 12
-    chroma, bass = np.zeros((2 * bars, 12)), np.zeros((2 * bars, 12))
-    is_bass = pitched[:, 1] == _BASS
-    for step in range(max(codec.DURATIONS) // HALF + 1):
-        half = start // HALF + step
-        ticks = np.minimum(end, (half + 1) * HALF) - np.maximum(start, half * HALF)
-        here = (ticks > 0) & (half < 2 * bars)
-        np.add.at(chroma, (half[here], pitch_class[here]), (ticks * _WEIGHT[pitched[:, 1]])[here])
-        low = here & is_bass
-        np.add.at(bass, (half[low], pitch_class[low]), ticks[low])
-    return chroma, bass
 
 
 def _keys(chroma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -213,7 +153,4 @@ def _attributes(rows: np.ndarray, bars: int) -> np.ndarray:
     return np.stack([density.reshape(bars, -1), register, polyphony, share.reshape(bars, -1)], axis=-1)
 
 
-__all__ = [
-    "ATTRIBUTES", "LABELS", "NONE", "agreement", "estimate_chords", "given_chords", "heard_chords",
-    "measure",
-]  # fmt: skip
+__all__ = ["ATTRIBUTES", "LABELS", "agreement", "given_chords", "measure"]

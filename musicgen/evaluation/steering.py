@@ -12,6 +12,7 @@ from musicgen.attributes import ATTRIBUTES, measure
 from musicgen.corpus import labels
 from musicgen.evaluation.control import follow, targets
 from musicgen.harmony import progression_codes
+from musicgen.heard import heard_chords
 from musicgen.music import Key, Music
 from musicgen.request import ATTRIBUTE_RANGES, SECTION_BARS, Request
 from musicgen.roles import STYLE_NAMES
@@ -32,7 +33,7 @@ def steering(generate_many: Callable[[Sequence[Request]], list[Music]], count: i
         `one slider`: of a fifth as many pieces for each attribute, asked for it alone: `open`, the others left to the
         model; `held`, the others asked to stay what the piece had when nothing was asked.
         `chords`: of a quarter as many, the share of half bars heard as the chord that was asked for, its `root`, and
-        its `root and third`. The ear is `labels.heard_chords`, which errs on real songs too (docs/data.md).
+        its `root and third`. The ear is `heard_chords`, which errs on real songs too (docs/data.md).
         `form`: of as many, `exact`, the share of pieces whose pattern of equal and different sections, as
         `labels.measure` hears it, is the one asked for, and `pairs`, the share of pairs of sections that are so.
     """
@@ -80,7 +81,7 @@ def _chords(pieces: Sequence[Music]) -> dict[str, float]:
     total = np.zeros(3)
     for seed, music in enumerate(pieces):
         asked = progression_codes(PROGRESSIONS[seed % len(PROGRESSIONS)], _BARS, 0)
-        total += labels.agreement(labels.heard_chords(codec.encode(music), _BARS), asked)
+        total += labels.agreement(heard_chords(codec.encode(music), _BARS), asked)
     return {"root": float(total[1] / total[0]), "root and third": float(total[2] / total[0])}
 
 

@@ -10,7 +10,6 @@ from musicgen.roles import ROLE_NAMES, ROLES
 
 _LED = [ROLE_NAMES.index(role) for role in ("melody", "chords", "pad")]
 """Roles that give way; the bass moves the harmony, it does not follow it."""
-_WEIGHT = 1.0
 _LEAST = 0.03
 """Share of a pitch class that no other role has, so that none is out of the question."""
 _RINGS = 0.5
@@ -25,7 +24,7 @@ for _role in _PITCHED:
     _CLASSES[_role, np.arange(MAX_PITCHES), (np.arange(MAX_PITCHES) + ROLES[_role].low) % 12] = 1
 
 
-def agreeing(onsets: np.ndarray) -> np.ndarray:
+def agreeing(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
     """Probabilities of onsets, those likelier whose pitch class the other roles have in that half bar.
 
     A product of experts (Hinton 2002), the second of which is what the others are expected to play. What a role is
@@ -33,6 +32,7 @@ def agreeing(onsets: np.ndarray) -> np.ndarray:
 
     Args:
         onsets: shape (roles, bars, ticks, pitches).
+        weight: of the second expert; 0 leaves the onsets as they are.
     """
     roles, bars, ticks, pitches = onsets.shape
     halves = onsets.reshape(roles, 2 * bars, ticks // 2, pitches)
@@ -51,6 +51,6 @@ def agreeing(onsets: np.ndarray) -> np.ndarray:
         favour -= (own * favour).sum(axis=-1, keepdims=True)
         half, tick, pitch = np.nonzero(halves[role] > _FAINT)
         likely = np.minimum(halves[role, half, tick, pitch], CERTAIN)
-        odds = likely / (1 - likely) * np.exp(_WEIGHT * favour[half, (pitch + ROLES[role].low) % 12])
+        odds = likely / (1 - likely) * np.exp(weight * favour[half, (pitch + ROLES[role].low) % 12])
         result[role, half, tick, pitch] = odds / (1 + odds)
     return result.reshape(onsets.shape)

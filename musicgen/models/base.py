@@ -16,7 +16,7 @@ from musicgen.music import Music, Track
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES
 
-SETTLE = 0.5
+SETTLE = 0.44
 """Most that what lies between pieces is changed to be music again, as a strength of `Composer.resample`."""
 MAX_BARS = 64
 """The longest piece that is changed in one call."""
@@ -207,10 +207,12 @@ class Composer(ABC):
             if weight > 0:
                 result = slerp(result, latents[bars % len(latents)], weight / total)
         away = 1 - max(weights) / total
-        if away > 0:
-            keep, roles = np.zeros(result.shape[:2], bool), [track.role for track in like.tracks]
-            result = self.resample(result, keep, min(away, SETTLE), 0, roles, like.style)
-        return self.decode(result, like)
+        return self.settle(result, min(away, SETTLE), like) if away > 0 else self.decode(result, like)
+
+    def settle(self, latents: np.ndarray, strength: float, like: Music) -> Music:
+        """The piece of latents that need not be music, led back to it as `resample` does."""
+        keep, roles = np.zeros(latents.shape[:2], bool), [track.role for track in like.tracks]
+        return self.decode(self.resample(latents, keep, strength, 0, roles, like.style), like)
 
     def warm_up(self) -> None:
         """Compile and run every function that serves, so that the first visitor does not wait for it."""

@@ -66,6 +66,6 @@ class GANComposer(GridComposer):
 
     def sample(
         self, noise: np.ndarray, origin: np.ndarray, begin: np.float32, known_mask: np.ndarray, bar_mask: np.ndarray,
-        present: np.ndarray, asked: dict[str, np.ndarray],
+        present: np.ndarray, asked: dict[str, np.ndarray], emphasis: float = 1.0,
     ) -> np.ndarray:  # fmt: skip
         return np.asarray(self._make(noise, origin, begin, known_mask, bar_mask, present, asked))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,23 +13,28 @@ import numpy as np
 from musicgen import codec
 from musicgen.attributes import ATTRIBUTES, counts, in_normal_key, values
 from musicgen.errors import CheckpointError, RequestError
+from musicgen.heard import NONE, heard_chords
 from musicgen.models.agreement import agreeing
 from musicgen.models.aiming import aim
 from musicgen.models.asking import Asked, style_code
-from musicgen.models.base import Composer, slerp
+from musicgen.models.base import SETTLE, Composer, slerp
 from musicgen.models.decoding import Chances
 from musicgen.models.forms import Forms, checked, formed
 from musicgen.models.grid_codec import GridCodec, bar_mask, blank, played, present_roles
-from musicgen.models.prior import Prior
+from musicgen.models.prior import ANY_CHORD, Prior
 from musicgen.models.progression import Progression
 from musicgen.models.retouching import retouch
 from musicgen.models.themes import Themes
 from musicgen.models.vae import ROLES, VAE
-from musicgen.music import MODES, Music
+from musicgen.music import MODES, Key, Music, Track
 from musicgen.request import Request
 
 TRIES = 4
 """Draws of a piece in which a requested role stays silent, as it does in some sixteen bars of real music too."""
+
+
+_EMPHASIS = 2.0
+"""Of the chords on which what lies between pieces is settled; chosen on validation songs (docs/experiments.md)."""
 
 
 class GridComposer(Composer):
@@ -62,9 +68,13 @@ class GridComposer(Composer):
     @abstractmethod
     def sample(
         self, noise: np.ndarray, origin: np.ndarray, begin: np.float32, known_mask: np.ndarray, bar_mask: np.ndarray,
-        present: np.ndarray, asked: dict[str, np.ndarray],
+        present: np.ndarray, asked: dict[str, np.ndarray], emphasis: float = 1.0,
     ) -> np.ndarray:  # fmt: skip
-        """Latents from noise, as `Prior.sample`, for one window."""
+        """Latents from noise, as `Prior.sample`, for one window.
+
+        Args:
+            emphasis: of what is asked, where the model can give it more weight than usual, which is 1.
+        """
 
     @property
     def weights(self) -> list[Any]:
@@ -122,10 +132,10 @@ class GridComposer(Composer):
         wanted = levels(np.array([targets.get(name, np.nan) for name in ATTRIBUTES]))
         return codec.decode(retouch(at(aim(measured, wanted)), targets), like)
 
-    def _chances(self, latents: np.ndarray, like: Music) -> Chances:
+    def _chances(self, latents: np.ndarray, like: Music, agreement: float = 1.0) -> Chances:
         """What the decoder says of a new piece, its roles listening to each other."""
         chances = self.codec.chances(latents, like)
-        return replace(chances, onsets=agreeing(chances.onsets))
+        return replace(chances, onsets=agreeing(chances.onsets, agreement))
 
     def _latents(self, request: Request, attempt: int, other: int | None = None, share: float = 0.0) -> np.ndarray:
         """Sampled latents for a request, shape (bars, roles, latent); the longest pieces in overlapping windows.
@@ -172,15 +182,31 @@ class GridComposer(Composer):
         self, latents: np.ndarray, keep: np.ndarray, strength: float, seed: int, roles: Sequence[str], style: str
     ) -> np.ndarray:
         """As `Composer.resample`; windows overlap by half, so that a long piece goes on from what it has become."""
+        return self._resampled(latents, keep, strength, seed, roles, Asked(style))
+
+    def settle(self, latents: np.ndarray, strength: float, like: Music) -> Music:
+        """As `Composer.settle`: on the chords of `like`; the further the way, the more the roles listen to each other.
+
+        Between two harmonies lies none, only what they have in common (docs/experiments.md).
+        """
+        keep, roles = np.zeros(latents.shape[:2], bool), [track.role for track in like.tracks]
+        asked = Asked(like.style, like.key.mode, chords=_chords_of(like.tracks, like.bars, like.key))
+        settled = self._resampled(latents, keep, strength, 0, roles, asked, _EMPHASIS)
+        return played(self._chances(settled, like, strength / SETTLE), like)
+
+    def _resampled(
+        self, latents: np.ndarray, keep: np.ndarray, strength: float, seed: int, roles: Sequence[str], asking: Asked,
+        emphasis: float = 1.0,
+    ) -> np.ndarray:  # fmt: skip
         rng = np.random.default_rng([seed, 0])
         result, known = np.array(latents, np.float32), np.array(keep, bool)
         half = self.bars // 2
         last = max(len(latents) - self.bars, 0)
         for start in [*range(0, last, half), last]:
             here = slice(start, start + self.bars)
-            asked = Asked(style).arrays(self.prior, start, self.bars)
+            asked = asking.arrays(self.prior, start, self.bars)
             noise = self._noise(rng, len(result[here]))
-            result[here] = self._flow(result[here], known[here], strength, noise, roles, asked)
+            result[here] = self._flow(result[here], known[here], strength, noise, roles, asked, emphasis)
             known[here] = True
         return result
 
@@ -195,6 +221,7 @@ class GridComposer(Composer):
         noise: np.ndarray,
         roles: Sequence[str],
         asked: dict[str, np.ndarray],
+        emphasis: float = 1.0,
     ) -> np.ndarray:
         """One call of `sample` on up to `self.bars` bars."""
         bars, latent = len(origin), self.vae.config.latent
@@ -202,10 +229,17 @@ class GridComposer(Composer):
         mask = np.zeros((1, self.bars, ROLES), np.float32)
         begin[0, :bars], padded[0, :bars], mask[0, :bars] = noise, origin, keep
         where = bar_mask(bars, self.bars), present_roles(roles)
-        return self.sample(begin, padded, np.float32(1.0 - strength), mask, *where, asked)[0, :bars]
+        return self.sample(begin, padded, np.float32(1.0 - strength), mask, *where, asked, emphasis)[0, :bars]
 
     def encode(self, music: Music) -> np.ndarray:
         return self.codec.encode(music)
 
     def decode(self, latents: np.ndarray, like: Music) -> Music:
         return self.codec.decode(latents, like)
+
+
+@lru_cache(16)  # while a point is dragged, the same again and again
+def _chords_of(tracks: tuple[Track, ...], bars: int, key: Key) -> np.ndarray:
+    """The chords of some notes, as of `Asked`; open where nothing sounds."""
+    heard = heard_chords(codec.encode(Music(tracks, bars, key=key)), bars)
+    return np.where(heard == NONE, ANY_CHORD, heard)

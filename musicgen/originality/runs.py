@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musicgen import codec
-from musicgen.corpus.labels import HALF, NONE, heard_chords
+from musicgen.heard import HALF, NONE, heard_chords
 from musicgen.music import Music
 
 BITS = 40
