@@ -63,3 +63,8 @@ def test_silence_stays_silent_and_all_stay_probabilities() -> None:
     after = agreeing(before)
     assert np.array_equal(after > 0, before > 0)
     assert after.max() <= 1 and after.dtype == np.float32
+
+
+def test_without_weight_nothing_changes() -> None:
+    before = chances(chords={C: 0.5, CIS: 0.5}, pad={C: 0.9, G: 0.9})
+    assert agreeing(before, 0.0) == pytest.approx(before, abs=1e-6)

@@ -70,3 +70,12 @@ def test_the_same_wishes_give_the_same_piece(vae: Composer) -> None:
 def _bar(music: Music, bar: int) -> set[tuple[str, int, int]]:
     tracks = [track for track in music.tracks if track.role != "drums"]  # a groove goes on whatever the section
     return {(t.role, n.onset % 48, n.pitch) for t in tracks for n in t.notes if n.onset // 48 == bar}
+
+
+def test_what_lies_between_two_pieces_is_on_the_chords_of_the_nearer_one(vae: Composer) -> None:
+    first, last = (vae.generate(Request("pop", chords=chords, seed=1)) for chords in ("C G Am F", "Dm E7 F G"))
+    between = [heard_chords(codec.encode(music), 16) for music in vae.morph(first, last, 5)]
+    known, of_first, _ = agreement(between[1], heard_chords(codec.encode(first), 16))
+    assert of_first > 0.75 * known
+    known, of_last, _ = agreement(between[3], heard_chords(codec.encode(last), 16))
+    assert of_last > 0.75 * known
