@@ -32,6 +32,9 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--mute-audio"]
 START_SECONDS = 120
 """Longer than it takes on a quiet machine, about 10 s: a busy one must not fail every test."""
+PATIENCE = 30_000
+"""Milliseconds that a test waits for what the page shows: two of them share two cores, and sound takes them both."""
+expect.set_options(timeout=PATIENCE)
 PHONE = {"width": 390, "height": 844}
 
 
@@ -145,7 +148,7 @@ def visit_page(
     which the port passes to Gradio. Only these are forgiven.
     """
     context = browser.new_context(accept_downloads=True, **options)  # type: ignore[arg-type]
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
     visit = Visit(context.new_page())
     home = urlsplit(server.url).netloc
 
