@@ -42,11 +42,13 @@ def test_example_is_ready_within_five_seconds_of_opening(browser: Browser, serve
 
 
 def test_example_plays_and_the_roll_moves_with_it(visit: Visit) -> None:
-    pixels = "document.querySelector('#stage canvas').toDataURL()"
-    still = visit.page.evaluate(pixels)
+    pixels = "['.light', '.score'].map((name) => document.querySelector(`#stage ${name}`).toDataURL())"
+    light, score = visit.page.evaluate(pixels)
     visit.page.click("#stage .play")
     visit.page.wait_for_function("document.querySelector('#stage audio').currentTime > 1")
-    assert visit.page.evaluate(pixels) != still
+    now = visit.page.evaluate(pixels)
+    assert now[0] != light
+    assert now[1] == score, "the notes are not drawn again for each frame"
     expect(visit.page.locator("#stage .play")).to_have_attribute("aria-label", "Pause")
     visit.page.click("#stage .play")
     assert visit.audio("paused")
@@ -71,7 +73,7 @@ def test_space_plays_and_pauses_but_not_in_a_field(visit: Visit) -> None:
 
 
 def test_a_click_on_the_roll_seeks(visit: Visit) -> None:
-    box = visit.page.locator("#stage canvas").bounding_box()
+    box = visit.page.locator("#stage .light").bounding_box()
     assert box is not None
     visit.page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
     assert 0.4 < visit.audio("currentTime") / visit.audio("duration") < 0.7

@@ -81,7 +81,7 @@ def test_weights_that_are_none_are_refused_in_one_line(desk: Desk, weights: obje
 
 # --- in a browser -----------------------------------------------------------------------------------------------
 
-PIXELS = "document.querySelector('#stage canvas').toDataURL()"
+PIXELS = "document.querySelector('#stage .score').toDataURL()"
 MORPHED = "musicgen.piece.edits.includes('morph')"
 
 

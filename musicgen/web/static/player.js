@@ -106,17 +106,26 @@ function mark() {
   play.setAttribute("aria-label", audio.paused ? "Play" : "Pause");
 }
 
+let shown = ""; // what the clock and the slider say
 function refresh() {
   const now = (audio.currentTime || 0) * pace();
   const total = length();
+  roll.draw(now, !audio.paused);
+  // Sixty times a second would be for nothing: the slider moves in steps one can see.
+  const step = total && !audio.paused ? total / 400 : 0.001;
+  const says = [Math.floor(now / step), clock(now), total].join();
+  if (says === shown) return;
+  shown = says;
   find(".now").textContent = clock(now);
   find(".total").textContent = clock(total);
   seek.max = total || 1;
   seek.value = now;
   seek.setAttribute("aria-valuetext", `${clock(now)} of ${clock(total)}`);
   seek.style.setProperty("--fill", `${total ? (100 * now) / total : 0}%`);
+}
+
+function showVolume() {
   volume.style.setProperty("--fill", `${100 * volume.value}%`);
-  roll.draw(now, !audio.paused);
 }
 
 let frame = 0;
@@ -159,9 +168,10 @@ volume.addEventListener("input", () => {
   audio.volume = Number(volume.value);
   audio.muted = false;
   mute.setAttribute("aria-pressed", "false");
-  refresh();
+  showVolume();
 });
 audio.volume = Number(volume.value);
+showVolume();
 
 /* Space plays and pauses, except where it means something else: in a field, and on a control that was reached by
    keyboard. A button that was clicked keeps the focus, but there space is meant for the music. */

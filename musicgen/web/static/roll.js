@@ -4,9 +4,12 @@
    makeRoll(box, seek) -> { show(piece, stay), draw(seconds, playing) }; `seek(seconds)` is called for clicks and drags. */
 function makeRoll(box, seek) {
   const sheet = box.querySelector(".sheet");
-  const canvas = box.querySelector("canvas");
+  // The score changes with the piece; what moves with the sound lies on a canvas of its own, above it.
+  const canvas = box.querySelector(".score");
+  const light = box.querySelector(".light");
   const labels = box.querySelector(".lanes");
   const pen = canvas.getContext("2d");
+  const lightPen = light.getContext("2d");
 
   const RULER = 24; // height of the line of bar numbers, CSS pixels like every length here
   const GAP = 10; // between two lanes
@@ -18,7 +21,7 @@ function makeRoll(box, seek) {
   let piece = null;
   let lanes = [];
   let paint = {};
-  let view = { width: 0, height: 0, left: 0, pixelsPerTick: 1, scroll: 0 };
+  let view = { width: 0, height: 0, left: 0, pixelsPerTick: 1, scroll: 0, sheet: 0 };
   let last = { seconds: 0, playing: false };
   let handsOff = 0; // until then the visitor scrolls, and the roll does not follow the playhead
 
@@ -27,10 +30,10 @@ function makeRoll(box, seek) {
     const read = (name) => style.getPropertyValue(name).trim();
     paint = {
       ink: read("--ink"), faint: read("--roll-line"), fainter: read("--roll-beat"), band: read("--roll-band"),
-      text: read("--ink-soft"), played: read("--roll-played"), font: read("--sans"),
-      roles: Object.fromEntries(lanes.map((lane) => [lane.role, read(`--c-${lane.role}`)])),
+      text: read("--ink-soft"), played: read("--roll-played"), font: read("--sans"), read, roles: {},
     };
   }
+  const colour = (role) => (paint.roles[role] ??= paint.read(`--c-${role}`));
 
   function show(next, stay = false) {
     piece = next;
@@ -42,30 +45,45 @@ function makeRoll(box, seek) {
       const row = lane.drums ? (pitch) => pitches.indexOf(pitch) : (pitch) => pitch - low;
       return { ...lane, rows, row };
     });
-    box.setAttribute("aria-label", "Piano roll. " + (lanes.map((l) => `${l.label}: ${l.notes.length} notes`).join(", ") || "Silence"));
+    put(box, "aria-label", "Piano roll. " + (lanes.map((l) => `${l.label}: ${l.notes.length} notes`).join(", ") || "Silence"));
     if (!stay) box.scrollLeft = 0;
-    layout();
+    if (stay && view.width) arrange();
+    else layout();
   }
 
+  /* An attribute that is written only if it is another one: the browser goes over the whole page for each. */
+  function put(node, name, value) {
+    if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+  }
+
+  /* Reads of the page what the roll needs to know of it; `arrange` only writes. */
   function layout() {
     if (!piece) return;
-    // What is read of the page is read before anything is written to it, or the browser lays all of it out in between.
-    const scale = window.devicePixelRatio || 1;
-    const width = box.clientWidth;
-    const height = box.clientHeight;
-    const scroll = box.scrollLeft;
+    view.width = box.clientWidth;
+    view.height = box.clientHeight;
+    view.scroll = box.scrollLeft;
     readPaint();
+    arrange();
+  }
+
+  function arrange() {
+    const scale = window.devicePixelRatio || 1;
+    const { width, height } = view;
     const narrow = width < 560;
-    const left = narrow ? 8 : 92;
     const bars = piece.ticks / piece.ticksPerBar;
-    const barWidth = Math.max(narrow ? 64 : BAR_AT_LEAST, (width - left - EDGE) / bars);
-    view = { width, height, left, pixelsPerTick: barWidth / piece.ticksPerBar, scroll };
-    sheet.style.width = `${Math.max(width, Math.floor(left + bars * barWidth + EDGE))}px`;
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(height * scale);
+    view.left = narrow ? 8 : 92;
+    const barWidth = Math.max(narrow ? 64 : BAR_AT_LEAST, (width - view.left - EDGE) / bars);
+    view.pixelsPerTick = barWidth / piece.ticksPerBar;
+    view.sheet = Math.max(width, Math.floor(view.left + bars * barWidth + EDGE));
+    put(sheet, "style", `width: ${view.sheet}px`);
+    for (const each of [canvas, light]) {
+      put(each, "style", `width: ${width}px; height: ${height}px`);
+      const [wide, high] = [Math.round(width * scale), Math.round(height * scale)];
+      if (each.width !== wide) each.width = wide;
+      if (each.height !== high) each.height = high;
+    }
     pen.setTransform(scale, 0, 0, scale, 0, 0);
+    lightPen.setTransform(scale, 0, 0, scale, 0, 0);
 
     // Wide ranges get more room, but less than in proportion: a bass line stays readable beside a broad pad.
     const weights = lanes.map((lane) => Math.sqrt(lane.rows));
@@ -78,51 +96,73 @@ function makeRoll(box, seek) {
       lane.step = lane.height / lane.rows;
       top += lane.height + GAP;
     });
-    labels.replaceChildren(...lanes.map((lane) => {
-      const item = document.createElement("li");
-      item.textContent = lane.label;
-      item.className = `c-${lane.role}`;
-      item.style.top = `${lane.top}px`;
-      item.style.height = `${lane.height}px`;
-      return item;
-    }));
-    draw(last.seconds, last.playing, last.playing ? undefined : scroll);
+    while (labels.childElementCount > lanes.length) labels.lastElementChild.remove();
+    while (labels.childElementCount < lanes.length) labels.append(document.createElement("li"));
+    lanes.forEach((lane, index) => {
+      const item = labels.children[index];
+      if (item.textContent !== lane.label) item.textContent = lane.label;
+      put(item, "class", `c-${lane.role}`);
+      put(item, "style", `top: ${lane.top.toFixed(1)}px; height: ${lane.height.toFixed(1)}px`);
+    });
+    drawScore();
+    draw(last.seconds, last.playing);
   }
 
   const tickToX = (tick) => view.left + tick * view.pixelsPerTick - view.scroll;
 
-  /* `scroll` is how far the box is scrolled, where that is known. */
-  function draw(seconds, playing, scroll) {
-    last = { seconds, playing };
-    if (!piece || !view.width) return;
-    const tick = Math.min(seconds / piece.secondsPerTick, piece.ticks);
-    if (playing) follow(tick);
-    view.scroll = scroll ?? box.scrollLeft;
+  function clear(pen) {
     pen.clearRect(0, 0, view.width, view.height);
     pen.save();
     pen.beginPath();
     pen.rect(view.left > 40 ? view.left - HEAD - 1 : 0, 0, view.width, view.height); // not over the labels
     pen.clip();
-    drawGrid(tick);
-    for (const lane of lanes) drawLane(lane, tick, playing);
-    drawPlayhead(tick);
+  }
+
+  function drawScore() {
+    clear(pen);
+    drawGrid();
+    for (const lane of lanes) drawLane(pen, lane, lane.notes);
     pen.restore();
   }
 
-  function follow(tick) {
-    const room = sheet.offsetWidth - view.width;
-    if (room <= 1 || performance.now() < handsOff) return;
-    const target = view.left + tick * view.pixelsPerTick - view.width * 0.38;
-    box.scrollLeft = Math.max(0, Math.min(room, target));
+  function draw(seconds, playing) {
+    last = { seconds, playing };
+    if (!piece || !view.width) return;
+    const tick = Math.min(seconds / piece.secondsPerTick, piece.ticks);
+    if (playing) follow(tick);
+    clear(lightPen);
+    lightPen.fillStyle = paint.played;
+    lightPen.fillRect(tickToX(0), RULER, tickToX(tick) - tickToX(0), view.height - RULER);
+    if (playing) {
+      const flash = FLASH / piece.secondsPerTick;
+      for (const lane of lanes) {
+        const sounds = ([onset, , duration]) => onset <= tick && tick < onset + (lane.drums ? flash : duration);
+        drawLane(lightPen, lane, lane.notes.filter(sounds), tick);
+      }
+    }
+    drawPlayhead(tick);
+    lightPen.restore();
   }
 
-  function drawGrid(tick) {
+  function follow(tick) {
+    const room = view.sheet - view.width;
+    if (room <= 1 || performance.now() < handsOff) return;
+    const target = view.left + tick * view.pixelsPerTick - view.width * 0.38;
+    scrollTo(Math.round(Math.max(0, Math.min(room, target))));
+    box.scrollLeft = view.scroll;
+  }
+
+  function scrollTo(left) {
+    if (left === view.scroll) return;
+    view.scroll = left;
+    drawScore();
+  }
+
+  function drawGrid() {
     const beatWidth = piece.ticksPerBeat * view.pixelsPerTick;
     const bottom = view.height;
     pen.fillStyle = paint.band;
     for (const lane of lanes) pen.fillRect(0, lane.top - GAP / 2 + 1, view.width, lane.height + GAP - 2);
-    pen.fillStyle = paint.played;
-    pen.fillRect(tickToX(0), RULER, tickToX(tick) - tickToX(0), bottom - RULER);
     pen.font = `500 11px ${paint.font}`;
     pen.textBaseline = "middle";
     const barWidth = beatWidth * (piece.ticksPerBar / piece.ticksPerBeat);
@@ -132,12 +172,8 @@ function makeRoll(box, seek) {
       if (x < -barWidth || x > view.width + 1) continue;
       const isBar = at % piece.ticksPerBar === 0;
       if (!isBar && beatWidth < 9) continue;
-      pen.strokeStyle = isBar ? paint.faint : paint.fainter;
-      pen.lineWidth = 1;
-      pen.beginPath();
-      pen.moveTo(x, isBar ? 6 : RULER);
-      pen.lineTo(x, bottom);
-      pen.stroke();
+      pen.fillStyle = isBar ? paint.faint : paint.fainter;
+      pen.fillRect(x - 0.5, isBar ? 6 : RULER, 1, bottom);
       const bar = at / piece.ticksPerBar;
       if (isBar && at < piece.ticks && bar % every === 0) {
         pen.fillStyle = paint.text;
@@ -146,21 +182,19 @@ function makeRoll(box, seek) {
     }
   }
 
-  function drawLane(lane, tick, playing) {
-    const colour = paint.roles[lane.role];
+  /* `tick`: where the playhead is, for notes that sound. */
+  function drawLane(pen, lane, notes, tick = null) {
     const height = Math.max(4, Math.min(8, lane.step * 1.4));
-    pen.fillStyle = colour;
-    for (const [onset, pitch, duration, velocity] of lane.notes) {
+    pen.fillStyle = pen.shadowColor = colour(lane.role);
+    for (const [onset, pitch, duration, velocity] of notes) {
       const x = tickToX(onset);
       if (x > view.width + 20) break; // notes are in the order of their onsets
       const width = Math.max(3, duration * view.pixelsPerTick - 1);
       if (x + width < -20) continue;
       const y = lane.top + lane.height - (lane.row(pitch) + 0.5) * lane.step;
-      const since = (tick - onset) * piece.secondsPerTick;
-      const lit = playing && since >= 0 && (lane.drums ? since < FLASH : tick < onset + duration);
-      const glow = lit ? Math.max(0, 1 - since / FLASH) : 0;
-      pen.globalAlpha = lit ? 1 : 0.28 + 0.6 * (velocity / 127);
-      if (lit) { pen.shadowColor = colour; pen.shadowBlur = 8 + 10 * glow; }
+      const glow = tick === null ? 0 : Math.max(0, 1 - ((tick - onset) * piece.secondsPerTick) / FLASH);
+      pen.globalAlpha = tick === null ? 0.28 + 0.6 * (velocity / 127) : 1;
+      pen.shadowBlur = tick === null ? 0 : 8 + 10 * glow;
       pen.beginPath();
       if (lane.drums) {
         // A hit has no length: a dot, larger when it is louder and for the instant in which it sounds.
@@ -171,49 +205,52 @@ function makeRoll(box, seek) {
         pen.roundRect(x + 0.5, y - grown / 2, width, grown, Math.min(3, grown / 2));
       }
       pen.fill();
-      if (lit) { pen.shadowBlur = 0; pen.shadowColor = "transparent"; }
     }
     pen.globalAlpha = 1;
+    pen.shadowBlur = 0;
   }
 
   function drawPlayhead(tick) {
     const x = tickToX(tick);
-    pen.fillStyle = paint.ink;
-    pen.fillRect(x - 1, RULER - 8, 2, view.height);
-    pen.beginPath();
-    pen.arc(x, RULER - 9, HEAD, 0, 2 * Math.PI);
-    pen.fill();
+    lightPen.fillStyle = paint.ink;
+    lightPen.fillRect(x - 1, RULER - 8, 2, view.height);
+    lightPen.beginPath();
+    lightPen.arc(x, RULER - 9, HEAD, 0, 2 * Math.PI);
+    lightPen.fill();
   }
 
   /* ---- hands ---- */
 
   function seekTo(event) {
-    const x = event.clientX - canvas.getBoundingClientRect().left + box.scrollLeft - view.left;
+    const x = event.clientX - light.getBoundingClientRect().left + box.scrollLeft - view.left;
     const tick = Math.max(0, Math.min(piece.ticks, x / view.pixelsPerTick));
     seek(tick * piece.secondsPerTick);
   }
   let dragging = false;
   let finger = false;
-  canvas.addEventListener("pointerdown", (event) => {
+  light.addEventListener("pointerdown", (event) => {
     finger = event.pointerType === "touch";
     // A finger's drag scrolls the roll, its tap seeks (see click); a mouse's drag seeks.
     if (!piece || finger || event.button !== 0) return;
     dragging = true;
-    canvas.setPointerCapture(event.pointerId);
+    light.setPointerCapture(event.pointerId);
     seekTo(event);
   });
-  canvas.addEventListener("pointermove", (event) => { if (dragging) seekTo(event); });
-  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { dragging = false; });
-  canvas.addEventListener("click", (event) => { if (piece && finger) seekTo(event); });
+  light.addEventListener("pointermove", (event) => { if (dragging) seekTo(event); });
+  for (const end of ["pointerup", "pointercancel"]) light.addEventListener(end, () => { dragging = false; });
+  light.addEventListener("click", (event) => { if (piece && finger) seekTo(event); });
   for (const scroll of ["wheel", "touchmove"]) {
     box.addEventListener(scroll, () => { handsOff = performance.now() + 2500; }, { passive: true });
   }
-  box.addEventListener("scroll", () => { if (!last.playing) draw(last.seconds, false); }, { passive: true });
+  box.addEventListener("scroll", () => {
+    if (!piece) return;
+    scrollTo(box.scrollLeft);
+    if (!last.playing) draw(last.seconds, false);
+  }, { passive: true });
 
   new ResizeObserver(layout).observe(box);
-  const repaint = () => { readPaint(); draw(last.seconds, last.playing); };
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(repaint, 50));
-  new MutationObserver(repaint).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(layout, 50));
+  new MutationObserver(layout).observe(document.body, { attributes: true, attributeFilter: ["class"] });
 
   return { show, draw };
 }
