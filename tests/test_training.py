@@ -15,7 +15,7 @@ from musicgen.models.prior import Prior, PriorConfig
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.request import Request
-from musicgen.training.batches import Windows, collate, mutate, room_for, transpose
+from musicgen.training.batches import Windows, collate, mutate, piece_weights, room_for, transpose
 from musicgen.training.feeding import AT_ONCE, fed
 from musicgen.training.fit import Plan, train_vae
 from musicgen.training.forms import usual_forms
@@ -145,6 +145,17 @@ def test_cells_that_are_alone_do_not_hear_each_other() -> None:
 
     assert np.allclose(first_cell(notes, 0), first_cell(other, 0))
     assert not np.allclose(first_cell(notes, 1), first_cell(other, 1))
+
+
+def test_the_grooves_of_a_song_in_one_style_count_as_one_piece() -> None:
+    def piece(song: str, source: str, style: str) -> Piece:
+        return Piece(song, source, "train", style, "C", 120.0, (0, 0, -1, 0, 0), 0, 16)
+
+    pieces = [
+        piece("tune", "openewld", "jazz"), piece("tune", "openewld", "jazz"), piece("tune", "openewld", "pop"),
+        piece("level", "freedoom", "game"), piece("level", "freedoom", "game"),
+    ]  # fmt: skip
+    assert piece_weights(pieces, {"freedoom": 3.0}).tolist() == [0.5, 0.5, 1.0, 3.0, 3.0], "stretches are not grooves"
 
 
 def test_a_vae_learns_one_batch_by_heart(prepared: Path) -> None:

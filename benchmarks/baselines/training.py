@@ -20,6 +20,7 @@ from tqdm import tqdm
 from benchmarks.baselines.grid import grid
 from musicgen.corpus.dataset import Dataset, Piece
 from musicgen.errors import CheckpointError, CorpusError, MusicgenError
+from musicgen.training.batches import piece_weights
 from musicgen.training.runs import append_row
 
 EVERY = 200
@@ -152,7 +153,7 @@ def windows(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, Piece]]:
     """Random stretches of the `wanted` training pieces for ever: (begins, goes on) of `grid`, and the piece.
 
-    Pieces are drawn by the square root of their length, as for our own models.
+    Pieces are drawn by the square root of their length times `piece_weights`, as for our own models.
 
     Raises:
         CorpusError: there are no such pieces.
@@ -160,7 +161,7 @@ def windows(
     pieces = [piece for piece in dataset.split("train") if piece.bars >= bars and wanted(piece)]
     if not pieces:
         raise CorpusError(f"Expected training pieces of {bars} bars in the roles that the model plays. Received: none.")
-    chance = np.sqrt([piece.bars for piece in pieces])
+    chance = np.sqrt([piece.bars for piece in pieces]) * piece_weights(pieces)
     chance /= chance.sum()
     while True:
         piece = pieces[rng.choice(len(pieces), p=chance)]

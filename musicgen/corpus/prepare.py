@@ -27,7 +27,9 @@ from musicgen.corpus.sources import SOURCE_BY_NAME, Source, attribution, find, i
 from musicgen.errors import CorpusError
 
 ARRANGEMENTS = 8
-"""Arrangements of each lead sheet, each in another style and a groove of it; at most one a style."""
+"""Arrangements of a held-out lead sheet, each in another style and a groove of it; at most one a style."""
+GROOVES_PER_STYLE = 2
+"""Of a training song's style. Held-out songs have one: to measure against, one is enough, and the figures stay."""
 HUMAN_DRUMS = 0.3
 """Share of arrangements that get a human drummer's groove of their style and split instead of the machine's."""
 PARTS = "parts"
@@ -69,7 +71,7 @@ def prepare(
         out: the folder to write; see `dataset.write`.
         sources: which of `sources.SOURCES` to use, and "folder:PATH" for a folder of MIDI files of one's own.
         seed: of the choice of grooves and drummers.
-        arrangements: arrangements per lead sheet.
+        arrangements: styles per lead sheet, see `ARRANGEMENTS` and `GROOVES_PER_STYLE`.
         workers: processes; all cores by default.
         limit: at most this many files per source, for a quick trial.
         style: style name of the folders' music, see `sources.resolve`.
@@ -108,7 +110,8 @@ def prepare(
         kept = {song: entry for song, entry in found.items() if song not in repeats}
         sheets = {song: outcome for song, (_, outcome) in kept.items() if outcome.sheet is not None}
         plans = list(_plans(sheets, drummers, arrangements, seed))
-        stamp = {"seed": seed, "from": parts.stamp_of(find(SOURCE_BY_NAME["openewld"], corpus)), "of": arrangements}
+        stamp = {"seed": seed, "from": parts.stamp_of(find(SOURCE_BY_NAME["openewld"], corpus))}
+        stamp["of"] = [arrangements, GROOVES_PER_STYLE]
         stamp["drums"] = parts.stamp_of(find(SOURCE_BY_NAME["gmd"], corpus)) if drummers else []
         arranged = _run(out, "arranging", stamp, plans, do)
     items = [(song, source.name, piece) for song, (source, outcome) in kept.items() for piece in outcome.pieces]
@@ -170,20 +173,27 @@ def _run(out: Path, name: str, stamp: dict[str, Any], jobs: Sequence[parts.Job],
 
 def _plans(sheets: dict[str, Outcome], drummers: Sequence[Outcome], count: int, seed: int) -> Iterator[Arranging]:
     """Which styles and grooves each song gets: all different, and the same whatever other songs there are."""
-    grooves: dict[tuple[str, str], list[Encoded]] = defaultdict(list)
+    human: dict[tuple[str, str], list[Encoded]] = defaultdict(list)
     for drummer in drummers:
         for piece in drummer.pieces:
-            grooves[piece.style, dataset.split_of(drummer.name)].append(piece)
+            human[piece.style, dataset.split_of(drummer.name)].append(piece)
     for song, outcome in sheets.items():
         assert outcome.sheet is not None
+        split = dataset.split_of(song)
         rng = random.Random(f"{seed} {song}")
         for style in rng.sample(sorted(GROOVES), min(count, len(GROOVES))):
-            groove = rng.choice(GROOVES[style])
-            yield Arranging(
-                f"{song} as {groove} in {style}", outcome.sheet, style, groove,
-                _drummer(grooves.get((style, dataset.split_of(song)), []), groove_tempo(style, groove),
-                         random.Random(f"{seed} {song} {style} drums")),
-            )  # fmt: skip
+            first = rng.choice(GROOVES[style])
+            chosen = [first]
+            if split == "train":
+                others = [groove for groove in GROOVES[style] if groove != first]
+                more = random.Random(f"{seed} {song} {style} more")
+                chosen += more.sample(others, min(GROOVES_PER_STYLE - 1, len(others)))
+            for groove in chosen:
+                chance = random.Random(f"{seed} {song} {style if groove == first else groove} drums")
+                yield Arranging(
+                    f"{song} as {groove} in {style}", outcome.sheet, style, groove,
+                    _drummer(human[style, split], groove_tempo(style, groove), chance),
+                )  # fmt: skip
 
 
 def _drummer(choices: Sequence[Encoded], tempo: float, rng: random.Random) -> Encoded | None:

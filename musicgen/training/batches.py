@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from musicgen.codec import MAX_PITCHES, PITCHES
 from musicgen.corpus.dataset import Dataset, Piece
+from musicgen.corpus.sources import SOURCE_BY_NAME
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
@@ -91,11 +93,26 @@ def room_for(windows: Sequence[tuple[np.ndarray, Piece, int]], size: int) -> int
     return max(sum(len(rows) for rows, _, _ in windows[i : i + size]) for i in range(0, len(windows), size))
 
 
+def piece_weights(pieces: Sequence[Piece], of_source: Mapping[str, float] | None = None) -> np.ndarray:
+    """How much each piece counts: as its source (1 where not given), which the grooves of a song in one style share.
+
+    So a lead sheet counts for each of its styles alike, in however many grooves it is there.
+    """
+
+    def arrangement(piece: Piece) -> tuple[str, str] | None:
+        source = SOURCE_BY_NAME.get(piece.source)
+        return (piece.song, piece.style) if source and source.kind == "lead sheets" else None
+
+    grooves = Counter(arrangement(piece) for piece in pieces)
+    grooves[None] = 1
+    return np.array([(of_source or {}).get(piece.source, 1.0) / grooves[arrangement(piece)] for piece in pieces])
+
+
 class Windows:
     """Random windows of a split, drawn for ever.
 
-    Pieces are drawn by the square root of their length times their source's weight, so that long game loops do
-    not drown songs; 15 % of the windows are cut to 4 or 8 bars, because visitors ask for those too.
+    Pieces are drawn by the square root of their length times `piece_weights`, so that long game loops do not drown
+    songs; 15 % of the windows are cut to 4 or 8 bars, because visitors ask for those too.
 
     Args:
         dataset, split: where the windows come from.
@@ -117,7 +134,7 @@ class Windows:
     ) -> None:
         self.dataset, self.size, self.bars, self.augment = dataset, size, bars, augment
         self.pieces = dataset.split(split)
-        chance = np.array([np.sqrt(p.bars) * (weights or {}).get(p.source, 1.0) for p in self.pieces])
+        chance = np.sqrt([piece.bars for piece in self.pieces]) * piece_weights(self.pieces, weights)
         self.chance = chance / chance.sum()
         self.rng = np.random.default_rng(seed)
 

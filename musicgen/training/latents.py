@@ -15,7 +15,7 @@ from musicgen.models.compiling import compiled
 from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION, CONDITIONS, QUANTILES, Prior
 from musicgen.models.vae import VAE
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
-from musicgen.training.batches import NOTES_PER_WINDOW, SHIFTS, collate, every_place, room_for, transpose
+from musicgen.training.batches import NOTES_PER_WINDOW, SHIFTS, collate, every_place, piece_weights, room_for, transpose
 
 ROLES = len(ROLE_NAMES)
 HIDDEN = {"style": 0.1, "mode": 0.1, "attributes": 0.2, "chords": 0.5, "form": 0.5}
@@ -65,8 +65,10 @@ class LatentWindows:
         for index, (rows, _, _) in enumerate(windows):
             np.add.at(self.notes[index], (rows[:, 0], rows[:, 1]), 1)
         self.asked = _asked(dataset, places, bars)
-        per_piece = np.unique([piece.start for piece, _, _ in places], return_inverse=True, return_counts=True)
-        chance = per_piece[2][per_piece[1]] ** -0.5 * [weights.get(piece.source, 1.0) for piece, _, _ in places]
+        which, count = np.unique([piece.start for piece, _, _ in places], return_inverse=True, return_counts=True)[1:]
+        pieces = dataset.split(split)
+        weight = dict(zip((piece.start for piece in pieces), piece_weights(pieces, weights), strict=True))
+        chance = count[which] ** -0.5 * [weight[piece.start] for piece, _, _ in places]
         self.chance = chance / chance.sum()
         self.levels: np.ndarray | None = None
 
