@@ -58,8 +58,12 @@ def estimate_chords(chroma: np.ndarray, bass: np.ndarray) -> np.ndarray:
     return np.where(norm[:, 0] > 0, quality * 12 + best % 12, NONE).astype(np.uint8)
 
 
-def chroma_of(rows: np.ndarray, bars: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted sounding ticks of each pitch class in each half bar, of all pitched roles and of the bass."""
+def chroma_of(rows: np.ndarray, bars: int, weight: np.ndarray = _WEIGHT) -> tuple[np.ndarray, np.ndarray]:
+    """Sounding ticks of each pitch class in each half bar, of all pitched roles, weighted, and of the bass.
+
+    Args:
+        weight: of each role.
+    """
     pitched = rows[~_IS_DRUMS[rows[:, 1]]]
     start = pitched[:, 0] * TICKS_PER_BAR + pitched[:, 2]
     end = np.minimum(start + _DURATIONS[pitched[:, 4]], bars * TICKS_PER_BAR)
@@ -70,7 +74,7 @@ def chroma_of(rows: np.ndarray, bars: int) -> tuple[np.ndarray, np.ndarray]:
         half = start // HALF + step
         ticks = np.minimum(end, (half + 1) * HALF) - np.maximum(start, half * HALF)
         here = (ticks > 0) & (half < 2 * bars)
-        np.add.at(chroma, (half[here], pitch_class[here]), (ticks * _WEIGHT[pitched[:, 1]])[here])
+        np.add.at(chroma, (half[here], pitch_class[here]), (ticks * weight[pitched[:, 1]])[here])
         low = here & is_bass
         np.add.at(bass, (half[low], pitch_class[low]), ticks[low])
     return chroma, bass

@@ -115,10 +115,7 @@ class Request:
     @property
     def sections(self) -> tuple[str, ...] | None:
         """The letter, and ' for a variation, of each `SECTION_BARS` bars of the piece."""
-        if self.form is None:
-            return None
-        letters = re.findall("[A-D]'?", self.form)
-        return tuple(letters[i % len(letters)] for i in range(self.bars // SECTION_BARS))
+        return None if self.form is None else sections_of(self.form, self.bars)
 
     def to_dict(self) -> dict[str, object]:
         """Plain values that JSON can hold; `from_dict` reads them back."""
@@ -139,6 +136,12 @@ class Request:
         if unknown:
             raise RequestError(f"Expected fields among {', '.join(sorted(names))}. Received: {shown(unknown[0])}.")
         return cls(**values)  # type: ignore[arg-type]
+
+
+def sections_of(form: str, bars: int) -> tuple[str, ...]:
+    """The letter, and ' for a variation, of each whole `SECTION_BARS` bars of a piece; the form repeats."""
+    letters = re.findall("[A-D]'?", form)
+    return tuple(letters[i % len(letters)] for i in range(bars // SECTION_BARS))
 
 
 def integer(name: str, value: object, expected: str) -> int:

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from musicgen.harmony import NO_CHORD
-from musicgen.models.progression import BEFORE, Progression, ProgressionConfig
+from musicgen.models.progression import BEFORE, CODES, Progression, ProgressionConfig
 
 SMALL = ProgressionConfig(chord=6, width=16, styles=2, dropout=0.0)
 C, F, G, AM = 0, 5, 7, 21
@@ -28,6 +28,17 @@ def test_the_same_seed_draws_the_same_and_another_another() -> None:
     first, again, other = (model.sample(np.random.default_rng(seed), 8, 0, 0) for seed in (1, 1, 2))
     assert first.shape == (8, 2) and first.dtype == np.uint8 and first.max() < NO_CHORD < BEFORE
     assert (first == again).all() and not (first == other).all()
+
+
+def test_known_chords_stay_and_what_fits_is_drawn() -> None:
+    model, rng = progression(), np.random.default_rng(0)
+    known = np.full((4, 2), CODES)
+    known[1] = AM
+    fits = np.zeros((8, NO_CHORD))
+    fits[4:, G] = 50
+    drawn = model.sample(rng, 4, 0, 0, known=known, fits=fits)
+    assert drawn[1].tolist() == [AM, AM]
+    assert drawn[2:].tolist() == [[G, G], [G, G]]
 
 
 def test_a_chord_knows_only_those_before_it() -> None:

@@ -128,9 +128,12 @@ class Composer(ABC):
             raise RequestError(f"keep: expected a mask of shape {shape}. Received: {keep.shape}.")
         if strength == 0 or keep.all():
             return music
+        return codec.splice(music, self.redraw(music, keep, float(strength), seed), keep)
+
+    def redraw(self, music: Music, keep: np.ndarray, strength: float, seed: int) -> Music:
+        """`vary`, but for the cells to keep, which come back as the model has them."""
         roles = [track.role for track in music.tracks]
-        latents = self.resample(self.encode(music), keep, float(strength), seed, roles, music.style)
-        return codec.splice(music, self.decode(latents, music), keep)
+        return self.decode(self.resample(self.encode(music), keep, strength, seed, roles, music.style), music)
 
     def infill(self, music: Music, cells: np.ndarray, seed: int = 0) -> Music:
         """The piece with some cells made anew to fit the others, which come back note for note.

@@ -31,15 +31,20 @@ def formed(request: Request, forms: Forms, bars: int, attempt: int = 0) -> Reque
     Args:
         attempt: another draw of the same seed.
     """
-    shares = forms.get(request.style, {})
-    if request.form is not None or not shares:
-        return request
+    rng = np.random.default_rng([request.seed, attempt, 1]) if request.temperature > 0 else None
+    form = request.form or drawn(forms, request.style, -(-request.bars // bars), rng)
+    return replace(request, form=form)
+
+
+def drawn(forms: Forms, style: str, count: int, rng: np.random.Generator | None) -> str | None:
+    """`count` forms of a style in one, such as "AABAABAC"; without `rng` the usual one. None where none is known."""
+    shares = forms.get(style, {})
+    if not shares:
+        return None
     names = sorted(shares, key=lambda name: (-shares[name], name))
     chance = np.array([shares[name] for name in names])
-    count = -(-request.bars // bars)
-    rng = np.random.default_rng([request.seed, attempt, 1])
-    drawn = rng.choice(len(names), count, p=chance / chance.sum()) if request.temperature > 0 else [0] * count
-    return replace(request, form="".join(names[i] for i in drawn))
+    chosen = [0] * count if rng is None else rng.choice(len(names), count, p=chance / chance.sum())
+    return "".join(names[i] for i in chosen)
 
 
 def form_name(codes: np.ndarray) -> str:

@@ -19,22 +19,23 @@ from musicgen.models.aiming import aim
 from musicgen.models.asking import Asked, style_code
 from musicgen.models.base import SETTLE, Composer, slerp
 from musicgen.models.decoding import Chances
-from musicgen.models.forms import Forms, checked, formed
+from musicgen.models.forms import Forms, checked, drawn, formed
 from musicgen.models.grid_codec import GridCodec, bar_mask, blank, played, present_roles
+from musicgen.models.harmonising import fits, told_chords
 from musicgen.models.prior import ANY_CHORD, Prior
 from musicgen.models.progression import Progression
 from musicgen.models.retouching import retouch
 from musicgen.models.themes import Themes
 from musicgen.models.vae import ROLES, VAE
 from musicgen.music import MODES, Key, Music, Track
-from musicgen.request import Request
+from musicgen.request import DEFAULT_TEMPERATURE, Request, sections_of
 
 TRIES = 4
 """Draws of a piece in which a requested role stays silent, as it does in some sixteen bars of real music too."""
 
 
 _EMPHASIS = 2.0
-"""Of the chords on which what lies between pieces is settled; chosen on validation songs (docs/experiments.md)."""
+"""Of the chords on which a piece is changed; chosen on validation songs (docs/experiments.md)."""
 
 
 class GridComposer(Composer):
@@ -183,6 +184,27 @@ class GridComposer(Composer):
     ) -> np.ndarray:
         """As `Composer.resample`; windows overlap by half, so that a long piece goes on from what it has become."""
         return self._resampled(latents, keep, strength, seed, roles, Asked(style))
+
+    def redraw(self, music: Music, keep: np.ndarray, strength: float, seed: int) -> Music:
+        """As `Composer.redraw`, on chords: those of the piece, at strength 1 those of its kept cells. Where these leave
+        them open they are drawn, to fit what is there."""
+        rows = codec.encode(music)
+        if strength == 1:
+            rows = rows[keep[rows[:, 0], rows[:, 1]]]
+        rng = np.random.default_rng([seed, 1])
+        place = int(style_code(music.style)[0]), MODES.index(music.key.mode)
+        chords = self.progression.sample(
+            rng, music.bars, *place, self.harmony * DEFAULT_TEMPERATURE,
+            told_chords(rows, music.bars), fits(rows, music.bars),
+        )  # fmt: skip
+        if not len(rows):  # a new piece, whose sections return
+            form = drawn(self.forms, music.style, -(-music.bars // self.bars), rng)
+            sections = sections_of(form, music.bars) if form else None
+            chords = chords[Themes(sections, music.bars, ()).first]
+        asked = Asked(music.style, music.key.mode, chords=chords)
+        roles = [track.role for track in music.tracks]
+        latents = self._resampled(self.encode(music), keep, strength, seed, roles, asked, _EMPHASIS)
+        return played(self._chances(latents, music, strength), music)
 
     def settle(self, latents: np.ndarray, strength: float, like: Music) -> Music:
         """As `Composer.settle`: on the chords of `like`; the further the way, the more the roles listen to each other.

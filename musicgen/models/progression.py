@@ -76,11 +76,19 @@ class Progression(OwnLoss):
         return self.score(self.drop(self.unit(x), training=training))
 
     def sample(
-        self, rng: np.random.Generator, bars: int, style: int, mode: int, temperature: float = 1.0
-    ) -> np.ndarray:
-        """A progression, uint8, shape (bars, 2), drawn half bar by half bar; 0 takes the likeliest chord each time.
+        self, rng: np.random.Generator, bars: int, style: int, mode: int, temperature: float = 1.0,
+        known: np.ndarray | None = None, fits: np.ndarray | None = None,
+    ) -> np.ndarray:  # fmt: skip
+        """A progression, drawn half bar by half bar. In numpy: a step is a few small products, of which there are 128
+        at most.
 
-        In numpy: a step is a few small products, and a piece has 64 of them at most.
+        Args:
+            temperature: 0 takes the likeliest chord each time.
+            known: codes that stay, others where they are `CODES` or more, shape (bars, 2).
+            fits: what is added to the logarithm of each chord's probability, shape (2 * bars, NO_CHORD).
+
+        Returns:
+            Codes of `harmony`, uint8, shape (bars, 2).
         """
         table, places = np.asarray(self.chord.embeddings), np.asarray(self.place.embeddings)
         always = np.concatenate([np.asarray(self.style.embeddings)[style], np.asarray(self.mode.embeddings)[mode]])
@@ -97,8 +105,12 @@ class Progression(OwnLoss):
             state = gate * state + (1 - gate) * np.tanh(new + _sigmoid(reset + reset_h) * new_h)
             logits = (state @ output + offset).astype(np.float64)
             logits[NO_CHORD] = -np.inf  # silence is for the roles to choose, not for the harmony
+            if fits is not None:
+                logits[:NO_CHORD] += fits[step]
             noise = rng.gumbel(size=CODES)  # drawn in any case, so that temperature changes nothing else
-            codes.append(int(np.argmax(logits + temperature * noise)))
+            drawn = int(np.argmax(logits + temperature * noise))
+            given = CODES if known is None else int(known[step // 2, step % 2])
+            codes.append(given if given < CODES else drawn)
         return np.array(codes[max(BACK) :], np.uint8).reshape(bars, 2)
 
     # --- training ---
