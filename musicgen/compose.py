@@ -19,7 +19,7 @@ from musicgen.intake import read_music
 from musicgen.models.base import Composer
 from musicgen.music import Music
 from musicgen.own_style import OwnStyle
-from musicgen.recipe import MOST_STEPS, Edit, Recipe
+from musicgen.recipe import MOST_STEPS, VERSION, Edit, Recipe
 from musicgen.request import MAX_SEED, Request
 
 _CODES = 32
@@ -207,8 +207,9 @@ class Studio:
         started = time.perf_counter()
         music = self._replayed(recipe)
         composer = self._composer(recipe.kind, strict=False)
-        result = self._finish(music, replace(recipe, model=composer.identity), sound, started)
-        if composer.identity == recipe.model:
+        made = replace(recipe, model=composer.identity, version=VERSION)
+        result = self._finish(music, made, sound, started)
+        if made == recipe:
             return result
         return replace(result, notice="This piece was made by another version of the model, and may differ from it.")
 

@@ -18,6 +18,8 @@ from musicgen.recipe_texts import read_vector
 from musicgen.request import TEMPO_RANGE, Request, integer, number, shown
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
 
+VERSION = 2
+"""Of how pieces are made: to be raised when a recipe gives other music with the same weights."""
 MAX_BYTES = 20_000
 """Longest recipe, as JSON."""
 MAX_EDITS = 64
@@ -194,12 +196,14 @@ class Recipe:
         request: what it began with, or None if it began as a file.
         source: the name of the file that it began as, or None.
         edits: in order.
+        version: the `VERSION` that it was made with.
     """
 
     model: str
     request: Request | None = None
     source: str | None = None
     edits: tuple[Edit, ...] = ()
+    version: int = VERSION
 
     @property
     def kind(self) -> str:
@@ -235,7 +239,7 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values that JSON can hold."""
-        values: dict[str, Any] = {"model": self.model}
+        values: dict[str, Any] = {"model": self.model, "version": self.version}
         if self.request is not None:
             values["request"] = self.request.to_dict()
         if self.source is not None:
@@ -261,6 +265,7 @@ class Recipe:
             None if request is None else Request.from_dict(request),
             None if source is None else str(source)[:100],
             tuple(Edit.from_dict(edit, depth) for edit in edits),
+            integer("version", values.get("version", 1), "a number"),  # the first one did not say it
         )
 
 

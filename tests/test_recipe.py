@@ -1,12 +1,14 @@
 """Recipes: what they hold, what they refuse, and the text of a link."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from musicgen.errors import RequestError
-from musicgen.recipe import MAX_EDITS, Edit, Mix, Recipe, link_text, read_link
+from musicgen.recipe import MAX_EDITS, VERSION, Edit, Mix, Recipe, link_text, read_link
 from musicgen.recipe_texts import mask_text, read_mask, read_vector, vector_text
 from musicgen.request import Request
 
@@ -20,6 +22,7 @@ def test_a_recipe_is_plain_values_and_comes_back_from_them() -> None:
     assert Recipe.from_dict(morphed.to_dict()) == morphed
     assert VARIED.to_dict() == {
         "model": "vae-012345",
+        "version": VERSION,
         "request": JAZZ.request.to_dict() if JAZZ.request else None,
         "edits": [{"kind": "vary", "seed": 3, "strength": 0.5, "keep": "ff00ff00ff"}],
     }
@@ -29,8 +32,9 @@ def test_the_kind_of_a_model_comes_before_the_dash() -> None:
     assert JAZZ.kind == "vae"
 
 
-def test_a_recipe_that_was_written_before_there_were_edits_is_still_read() -> None:
-    assert Recipe.from_dict({"model": "vae-012345", "request": {"style": "jazz", "bars": 8, "seed": 7}}) == JAZZ
+def test_a_recipe_that_was_written_before_there_were_versions_and_edits_is_still_read() -> None:
+    old = {"model": "vae-012345", "request": {"style": "jazz", "bars": 8, "seed": 7}}
+    assert Recipe.from_dict(old) == replace(JAZZ, version=1)
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,11 @@ def test_a_foreign_file_has_no_request_and_cannot_be_replayed(studio: Studio, sm
 
 
 def test_a_recipe_of_another_version_is_played_and_said_so(studio: Studio) -> None:
-    recipe = replace(studio.make(Request(bars=4)).recipe, model="vae-another")
-    assert "another version" in str(studio.replay(recipe).notice)
+    recipe = studio.make(Request(bars=4)).recipe
+    for other in (replace(recipe, model="vae-another"), replace(recipe, version=1)):
+        again = studio.replay(other)
+        assert "another version" in str(again.notice)
+        assert again.recipe == recipe
 
 
 def test_a_recipe_of_too_many_steps_is_not_followed(studio: Studio) -> None:
