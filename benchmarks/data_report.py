@@ -46,9 +46,11 @@ HOW = """
   program, name, register, polyphony, note density and length (`corpus/band.py`, `role_scores`). Where several tracks
   fit a role, each bar takes the best-ranked one that begins a note in it; drum tracks are merged.
 - **Lead sheets** (openewld): melody and chord symbols, repeats and endings played out, set with MMA in up to eight
-  styles each, with a groove of {grooves} (`corpus/grooves.py`). {drummers} arrangements have a human drummer's groove
-  of their style, and of their split, from the Groove MIDI Dataset. Songs that may be from after 1930 are left out
-  (`corpus/rights.py`).
+  styles each: a training song in two grooves of every style, which count as one piece in training, a held-out song in
+  one. {grooves} grooves are used (`corpus/grooves.py`). {drummers} arrangements have a human drummer's groove of their
+  style, and of their split, from the Groove MIDI Dataset. Songs that may be from after 1930 are left out
+  (`corpus/rights.py`). The models that ship are of 2026-11-27 and learned from one groove a style, half of what
+  `prepare` makes now of these songs.
 - **Songs with piano** (lieder): the voice is the melody; the piano is chords and, at the bottom of the left hand, bass.
   **Chorales**: soprano, inner voices and bass as melody, pad and bass, with the durations of music21's corpus.
 - **Splits** are by a hash of the song's id, so that they stay the same whatever is added, and all arrangements of a

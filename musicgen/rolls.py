@@ -90,7 +90,8 @@ def draw(pieces: Sequence[Music], titles: Sequence[str], path: Path, columns: in
     """Draw pieces into one PNG file, side by side."""
     from PIL import Image as images
 
-    found = [picture(music, title, tick=0.8, row=3) for music, title in zip(pieces, titles, strict=False)]
+    tick = max(0.8, 560 / max(music.ticks for music in pieces))  # short pieces have room to be seen
+    found = [picture(music, title, tick, row=3) for music, title in zip(pieces, titles, strict=False)]
     width, height = max(each.width for each in found), max(each.height for each in found)
     sheet = images.new("RGB", (width * columns, height * -(-len(found) // columns)), _PAPER)
     for index, each in enumerate(found):
