@@ -32,6 +32,8 @@ ROLES: tuple[Role, ...] = (
 )
 ROLE_NAMES: tuple[str, ...] = tuple(role.name for role in ROLES)
 ROLE_BY_NAME: dict[str, Role] = {role.name: role for role in ROLES}
+PITCHED: tuple[int, ...] = tuple(index for index, role in enumerate(ROLES) if not role.is_drums)
+"""Places in `ROLES` of those that have pitches."""
 
 DRUM_PITCHES: tuple[int, ...] = (
     36, 38, 37, 39, 42, 44, 46, 45, 47, 50, 49, 51, 53, 54, 56, 70, 62, 64, 75, 81,

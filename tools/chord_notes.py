@@ -16,8 +16,7 @@ import numpy as np
 from musicgen.corpus.dataset import Dataset
 from musicgen.harmony import NO_CHORD, QUALITIES
 from musicgen.heard import chroma_of
-from musicgen.models.harmonising import PITCHED
-from musicgen.roles import ROLES
+from musicgen.roles import PITCHED, ROLES
 
 
 def shares(dataset: Dataset, source: str = "openewld") -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from musicgen.codec import MAX_PITCHES
 from musicgen.models.decoding import CERTAIN
-from musicgen.roles import ROLE_NAMES, ROLES
+from musicgen.roles import PITCHED, ROLE_NAMES, ROLES
 
 _LED = [ROLE_NAMES.index(role) for role in ("melody", "chords", "pad")]
 """Roles that give way; the bass moves the harmony, it does not follow it."""
@@ -18,9 +18,8 @@ _MELODY = 0.5
 """The melody counts so much: its notes pass through, where those of other roles stay."""
 _FAINT = 0.01
 """Onsets less probable than this stay as they are: hundreds of thousands, of which none is ever played."""
-_PITCHED = [index for index, role in enumerate(ROLES) if not role.is_drums]
-_CLASSES = np.zeros((len(_PITCHED), MAX_PITCHES, 12), np.float32)
-for _role in _PITCHED:
+_CLASSES = np.zeros((len(PITCHED), MAX_PITCHES, 12), np.float32)
+for _role in PITCHED:
     _CLASSES[_role, np.arange(MAX_PITCHES), (np.arange(MAX_PITCHES) + ROLES[_role].low) % 12] = 1
 
 
@@ -36,7 +35,7 @@ def agreeing(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
     """
     roles, bars, ticks, pitches = onsets.shape
     halves = onsets.reshape(roles, 2 * bars, ticks // 2, pitches)
-    expected = np.matmul(halves[_PITCHED].sum(axis=2), _CLASSES[:, :pitches])
+    expected = np.matmul(halves[list(PITCHED)].sum(axis=2), _CLASSES[:, :pitches])
     heard = expected.copy()
     heard[:, 1:] += _RINGS * expected[:, :-1]
     heard[ROLE_NAMES.index("melody")] *= _MELODY

@@ -176,8 +176,15 @@ class GridComposer(Composer):
         if request.chords is not None or request.tension is not None:
             return None
         assert not isinstance(request.key, str)  # a Request parses it
-        place = int(style_code(request.style)[0]), MODES.index(request.key.mode)
-        return self.progression.sample(rng, request.bars, *place, self.harmony * request.temperature)
+        return self._progression(rng, request.bars, request.style, request.key, request.temperature)
+
+    def _progression(
+        self, rng: np.random.Generator, bars: int, style: str, key: Key, temperature: float,
+        known: np.ndarray | None = None, fits: np.ndarray | None = None,
+    ) -> np.ndarray:  # fmt: skip
+        """`Progression.sample` for a style, a key, and the temperature of the notes over the chords."""
+        place = int(style_code(style)[0]), MODES.index(key.mode)
+        return self.progression.sample(rng, bars, *place, self.harmony * temperature, known, fits)
 
     def resample(
         self, latents: np.ndarray, keep: np.ndarray, strength: float, seed: int, roles: Sequence[str], style: str
@@ -192,10 +199,9 @@ class GridComposer(Composer):
         if strength == 1:
             rows = rows[keep[rows[:, 0], rows[:, 1]]]
         rng = np.random.default_rng([seed, 1])
-        place = int(style_code(music.style)[0]), MODES.index(music.key.mode)
-        chords = self.progression.sample(
-            rng, music.bars, *place, self.harmony * DEFAULT_TEMPERATURE,
-            told_chords(rows, music.bars), fits(rows, music.bars),
+        chords = self._progression(
+            rng, music.bars, music.style, music.key, DEFAULT_TEMPERATURE,
+            known=told_chords(rows, music.bars), fits=fits(rows, music.bars),
         )  # fmt: skip
         if not len(rows):  # a new piece, whose sections return
             form = drawn(self.forms, music.style, -(-music.bars // self.bars), rng)

@@ -7,9 +7,8 @@ import numpy as np
 from musicgen.harmony import NO_CHORD
 from musicgen.heard import NONE, chroma_of, heard_chords
 from musicgen.music import TICKS_PER_BEAT
-from musicgen.roles import ROLE_NAMES, ROLES
+from musicgen.roles import PITCHED, ROLE_NAMES, ROLES
 
-PITCHED = [index for index, role in enumerate(ROLES) if not role.is_drums]
 _ENOUGH = 2
 """Roles that must play in a bar for its chords to be heard: a melody alone leaves them open."""
 _WEIGHT = 1.5
@@ -50,7 +49,7 @@ def told_chords(rows: np.ndarray, bars: int) -> np.ndarray:
     """
     playing = np.zeros((bars, len(ROLES)), bool)
     playing[rows[:, 0], rows[:, 1]] = True
-    enough = playing[:, PITCHED].sum(axis=1) >= _ENOUGH
+    enough = playing[:, list(PITCHED)].sum(axis=1) >= _ENOUGH
     return np.where(enough[:, None], heard_chords(rows, bars), NONE).astype(np.uint8)
 
 

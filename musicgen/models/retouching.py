@@ -17,7 +17,7 @@ from musicgen.models.consonance import tense
 from musicgen.models.decoding import MAX_NOTES_PER_CELL, MONOPHONIC, Chances
 from musicgen.models.voicing import in_octaves, lasting, polyphonies
 from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT
-from musicgen.roles import ROLE_NAMES, ROLES
+from musicgen.roles import PITCHED, ROLE_NAMES
 
 DEAREST = 14.0
 """Highest price of a change: it makes the odds of an onset e^14 times worse."""
@@ -32,7 +32,6 @@ _SPARE = 0.1
 _ABOUT = 0.08
 """Share of a density that may be missed for a polyphony."""
 _LEANS = np.array([{"chords": 1.0, "pad": 1.0, "drums": -1.0}.get(name, 0.0) for name in ROLE_NAMES])
-_PITCHED = [index for index, role in enumerate(ROLES) if not role.is_drums]
 _ROUNDS = 6
 _SHIFTS = np.array([-6, -4, -3, 3, 4, 6])
 """Where an onset on the beat may go, in ticks: an eighth, a triplet or a sixteenth before or after it."""
@@ -74,7 +73,7 @@ def _enough(chances: Chances, rows: np.ndarray, logits: np.ndarray, targets: Map
     total = targets["density"] * bars if "density" in targets else None
     if total is not None:
         rows = pool.onsets(total)
-    if polyphony is None or not np.isin(_PITCHED, rows[:, 0]).any():
+    if polyphony is None or not np.isin(PITCHED, rows[:, 0]).any():
         return rows
 
     def short(rows: np.ndarray) -> int:
