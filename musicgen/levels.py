@@ -66,7 +66,16 @@ def _limit(samples: np.ndarray, edges: str) -> None:
     from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
     size = np.abs(samples).max(axis=1)
-    needed = np.minimum(np.float32(1), np.float32(PEAK) / np.maximum(size, np.float32(1e-9)))
-    lowest = minimum_filter1d(needed, _LIMITER_FRAMES, mode=edges)
-    samples *= uniform_filter1d(lowest, _LIMITER_FRAMES, mode=edges)[:, None]
+    loud = np.flatnonzero(size > PEAK)
+    reach = 2 * _LIMITER_FRAMES
+    if edges == "wrap" and (loud[0] < reach or loud[-1] >= len(size) - reach):
+        stretches = [(0, len(size))]  # what is turned down goes on across the seam
+    else:
+        apart = np.flatnonzero(np.diff(loud) > 2 * reach)  # between them nothing is turned down: nothing to reckon
+        firsts, lasts = loud[np.r_[0, apart + 1]], loud[np.r_[apart, -1]]
+        stretches = [(max(a - reach, 0), b + reach + 1) for a, b in zip(firsts.tolist(), lasts.tolist(), strict=True)]
+    for start, stop in stretches:
+        needed = np.minimum(np.float32(1), np.float32(PEAK) / np.maximum(size[start:stop], np.float32(1e-9)))
+        lowest = minimum_filter1d(needed, _LIMITER_FRAMES, mode=edges)
+        samples[start:stop] *= uniform_filter1d(lowest, _LIMITER_FRAMES, mode=edges)[:, None]
     np.clip(samples, -PEAK, PEAK, out=samples)  # rounding only

@@ -12,10 +12,11 @@ import numpy as np
 import pyloudnorm
 import pytest
 
-from musicgen import levels, soundfont
-from musicgen.audio import MAX_TAIL_SECONDS, PEAK, Audio, Renderer
+from musicgen import levels, midi, soundfont
+from musicgen.audio import MAX_TAIL_SECONDS, PEAK, Audio, Renderer, _shares
 from musicgen.errors import AudioError, MidiError
 from musicgen.midi import to_midi
+from musicgen.midi_reading import timeline
 from musicgen.music import Music, Note, Track
 from musicgen.soundfont import find_soundfont
 
@@ -83,6 +84,28 @@ def test_a_peak_over_the_ceiling_is_turned_down_and_not_clipped(renderer):
     loud = renderer.render(to_midi(clicks))
     assert peak(loud) == pytest.approx(PEAK, abs=0.001)
     assert np.sum(np.abs(loud.samples.astype(int)) >= PEAK * 32767 - 1) < 50
+
+
+def test_frames_far_from_a_peak_are_as_loud_as_without_it():
+    samples = np.full((5000, 2), 0.25, np.float32)
+    samples[1000] = samples[1500] = samples[4000] = 1.5
+    limited = levels.finish(samples.copy(), 1.0)
+    assert np.abs(limited).max() == round(PEAK * 32767)
+    turned = np.flatnonzero(limited[:, 0] < round(0.25 * 32767))
+    near = [np.arange(peak - 220, peak + 221) for peak in (1000, 1500, 4000)]
+    assert turned.tolist() == sorted({*near[0], *near[1], *near[2]} - {1000, 1500, 4000})
+
+
+def test_two_synthesisers_share_the_pitches_of_a_channel_and_one_has_the_drums():
+    chord = tuple(Note(0, pitch, 24, 80) for pitch in (60, 64, 67, 72))
+    kit = tuple(Note(12 * i, pitch, 3, 80) for i, pitch in enumerate((36, 42, 46)))
+    melody = (Note(0, 80, 48, 80), Note(48, 81, 12, 80), Note(60, 83, 12, 80))
+    music = Music((Track("melody", 73, melody), Track("chords", 0, chord), Track("drums", 0, kit)), 2)
+    shares = _shares(timeline(to_midi(music)))
+    channels = {role: midi.CHANNELS[role] for role in ("melody", "chords", "drums")}
+    assert {pitch: shares[channels["melody"], pitch] for pitch in (80, 81, 83)} == {80: 1, 81: 0, 83: 0}
+    assert sorted(shares[channels["chords"], pitch] for pitch in (60, 64, 67, 72)) == [0, 1, 1, 1]
+    assert all(channel != channels["drums"] for channel, _ in shares)
 
 
 @pytest.mark.parametrize("tick", [0, 12, 30])
