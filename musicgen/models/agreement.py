@@ -35,21 +35,30 @@ def agreeing(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
     """
     roles, bars, ticks, pitches = onsets.shape
     halves = onsets.reshape(roles, 2 * bars, ticks // 2, pitches)
-    expected = np.matmul(halves[list(PITCHED)].sum(axis=2), _CLASSES[:, :pitches])
-    heard = expected.copy()
-    heard[:, 1:] += _RINGS * expected[:, :-1]
-    heard[ROLE_NAMES.index("melody")] *= _MELODY
     result = halves.copy()
-    for role in _LED:
-        others = heard.sum(axis=0) - heard[role]
-        total = others.sum(axis=-1, keepdims=True)
-        if not total.any():
-            continue  # it plays alone
-        favour = np.log(others / np.maximum(total, 1e-6) + _LEAST)
-        own = expected[role] / np.maximum(expected[role].sum(axis=-1, keepdims=True), 1e-6)
-        favour -= (own * favour).sum(axis=-1, keepdims=True)
+    for role, favour in favours(onsets).items():
         half, tick, pitch = np.nonzero(halves[role] > _FAINT)
         likely = np.minimum(halves[role, half, tick, pitch], CERTAIN)
         odds = likely / (1 - likely) * np.exp(weight * favour[half, (pitch + ROLES[role].low) % 12])
         result[role, half, tick, pitch] = odds / (1 + odds)
     return result.reshape(onsets.shape)
+
+
+def favours(onsets: np.ndarray) -> dict[int, np.ndarray]:
+    """How much the other roles speak for each pitch class in each half bar, in logits, shape (half bars, 12), for every
+    role that gives way and does not play alone. Of what the role is expected to play, the mean is 0."""
+    roles, bars, ticks, pitches = onsets.shape
+    halves = onsets.reshape(roles, 2 * bars, ticks // 2, pitches)
+    expected = np.matmul(halves[list(PITCHED)].sum(axis=2), _CLASSES[:, :pitches])
+    heard = expected.copy()
+    heard[:, 1:] += _RINGS * expected[:, :-1]
+    heard[ROLE_NAMES.index("melody")] *= _MELODY
+    result = {}
+    for role in _LED:
+        others = heard.sum(axis=0) - heard[role]
+        total = others.sum(axis=-1, keepdims=True)
+        if total.any():
+            favour = np.log(others / np.maximum(total, 1e-6) + _LEAST)
+            own = expected[role] / np.maximum(expected[role].sum(axis=-1, keepdims=True), 1e-6)
+            result[role] = favour - (own * favour).sum(axis=-1, keepdims=True)
+    return result

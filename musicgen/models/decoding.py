@@ -72,17 +72,17 @@ def choose_onsets(probabilities: np.ndarray) -> np.ndarray:
     candidates would sound together: there a tick is as probable as all of its pitches, and the likeliest one is played.
 
     Args:
-        probabilities: shape (roles, cells, ticks, pitches).
+        probabilities: shape (roles, cells, ticks, pitches), of all roles or of the first ones.
 
     Returns:
         Rows of (role, cell, tick, pitch index), int64, shape (n, 4), sorted.
     """
     roles, cells, ticks, pitches = probabilities.shape
     flat = probabilities.reshape(roles, cells, ticks * pitches).copy()
-    for index, count in enumerate(PITCHES):
+    for index, count in enumerate(PITCHES[:roles]):
         flat.reshape(probabilities.shape)[index, :, :, count:] = 0
     expected = flat.sum(axis=-1)
-    for index in MONOPHONIC:
+    for index in (role for role in MONOPHONIC if role < roles):
         shaped = flat.reshape(probabilities.shape)
         shaped[index] = _one_voice(shaped[index])
     count = np.rint(np.maximum((flat > _LIKELY).sum(axis=-1), _FEWEST * expected)).astype(int)

@@ -30,6 +30,7 @@ class GANComposer(GridComposer):
     """
 
     kind = "gan"
+    leaps = (-0.15, 4.0, 1.1, -0.65, -1.7, -2.6)
 
     def __init__(
         self, vae: VAE, generator: Generator, progression: Progression, forms: Forms | None = None,

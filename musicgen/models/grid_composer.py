@@ -25,6 +25,7 @@ from musicgen.models.harmonising import fits, told_chords
 from musicgen.models.prior import ANY_CHORD, Prior
 from musicgen.models.progression import Progression
 from musicgen.models.retouching import retouch
+from musicgen.models.singing import singing
 from musicgen.models.themes import Themes
 from musicgen.models.vae import ROLES, VAE
 from musicgen.music import MODES, Key, Music, Track
@@ -53,6 +54,9 @@ class GridComposer(Composer):
     harmony = 1.5
     """Temperature of the chords for each degree of the notes'. At the usual .8 that is more than they were learned at:
     the notes over them keep to the key more than songs do. Chosen on validation songs (docs/experiments.md)."""
+
+    leaps: tuple[float, ...]
+    """What speaks for each kind of interval in a melody, see `singing`; learned from training songs."""
 
     def __init__(
         self, vae: VAE, prior: Prior, progression: Progression, forms: Forms | None = None,
@@ -134,9 +138,9 @@ class GridComposer(Composer):
         return codec.decode(retouch(at(aim(measured, wanted)), targets), like)
 
     def _chances(self, latents: np.ndarray, like: Music, agreement: float = 1.0) -> Chances:
-        """What the decoder says of a new piece, its roles listening to each other."""
+        """What the decoder says of a new piece, its roles listening to each other and its melody to itself."""
         chances = self.codec.chances(latents, like)
-        return replace(chances, onsets=agreeing(chances.onsets, agreement))
+        return replace(chances, onsets=singing(agreeing(chances.onsets, agreement), self.leaps, agreement))
 
     def _latents(self, request: Request, attempt: int, other: int | None = None, share: float = 0.0) -> np.ndarray:
         """Sampled latents for a request, shape (bars, roles, latent); the longest pieces in overlapping windows.

@@ -28,6 +28,7 @@ class VAEComposer(GridComposer):
     """
 
     kind = "vae"
+    leaps = (-0.85, 3.3, 0.65, -0.9, -0.9, -1.25)
 
     def __init__(
         self, vae: VAE, prior: Prior, progression: Progression, steps: int = 5, guidance: float = 1.5,

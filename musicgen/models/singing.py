@@ -1,0 +1,87 @@
+"""Melodies that move as sung ones do: mostly by steps.
+
+The decoder says of each onset which pitches are likely, as if it did not know which one the onset before it gets. Where
+latents are made up it is often wrong by a few semitones, so that melodies leap twice as much as those of songs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from musicgen.codec import PITCHES
+from musicgen.models.agreement import favours
+from musicgen.models.decoding import CERTAIN, choose_onsets
+from musicgen.music import TICKS_PER_BAR
+from musicgen.roles import ROLE_NAMES, ROLES
+
+MELODY = ROLE_NAMES.index("melody")
+FROM = (1, 3, 5, 8, 13)
+"""Semitones from which a wider kind of interval begins; narrower than all is a repeated note."""
+_ACROSS = 0.3
+"""They count so much across a rest."""
+_REST = 2 * TICKS_PER_BAR
+_AGREEMENT = 1.5
+"""Weight of what the other roles speak for, on top of `agreeing`: a step away from a chord would be no gain."""
+_LEAST = 1e-6
+_SECOND = 4.0
+"""What speaks against a second note beside the one that is sung, in logits."""
+
+
+def singing(onsets: np.ndarray, tilt: tuple[float, ...], weight: float = 1.0) -> np.ndarray:
+    """Probabilities of onsets, in which the melody's likeliest pitches are the likeliest line.
+
+    A tick's probability of any onset stays. The line is the best one of all, found by dynamic programming (Viterbi
+    1967) over the ticks on which the melody plays.
+
+    Args:
+        onsets: shape (roles, bars, ticks, pitches), as `agreement.agreeing` gives them.
+        tilt: what speaks for each kind of interval, in logits: repeated notes, and those of `FROM`. It is the smallest
+            change of what a decoder says that gives as many of each as songs have (iterative scaling; Della Pietra et
+            al. 1997); `tools/melody_steps.py` finds it.
+        weight: how much intervals and the other roles count beside the decoder; 0 leaves the onsets as they are.
+    """
+    rows = choose_onsets(onsets[MELODY : MELODY + 1])
+    when = np.unique(rows[:, 1] * TICKS_PER_BAR + rows[:, 2])
+    if weight == 0 or len(when) < 2:
+        return onsets
+    bar, tick = np.divmod(when, TICKS_PER_BAR)
+    chances = onsets[MELODY, bar, tick, : PITCHES[MELODY]]
+    pitches = np.arange(PITCHES[MELODY])
+    score = np.log(chances / chances.sum(axis=1, keepdims=True) + np.float32(_LEAST))
+    favour = favours(onsets).get(MELODY)
+    if favour is not None:
+        classes = (pitches + ROLES[MELODY].low) % 12
+        score += np.float32(weight * _AGREEMENT) * favour[2 * when // TICKS_PER_BAR][:, classes]
+    apart = np.abs(pitches - pitches[:, None])
+    moves = np.float32(weight) * np.array(tilt, np.float32)[np.searchsorted(FROM, apart, side="right")]
+    line = _best(score, moves, np.diff(when) > _REST)
+    result = onsets.copy()
+    result[MELODY, bar, tick, : PITCHES[MELODY]] = _led(chances, line, weight)
+    return result
+
+
+def _best(score: np.ndarray, moves: np.ndarray, rests: np.ndarray) -> np.ndarray:
+    """The pitches with the largest sum of scores, shape (onsets, pitches), and of moves, from (row) one to the next."""
+    total, back = score[0], []
+    for own, rest in zip(score[1:], rests, strict=True):
+        ways = total[:, None] + (np.float32(_ACROSS) * moves if rest else moves)
+        before = ways.argmax(axis=0)
+        back.append(before)
+        total = ways[before, np.arange(len(before))] + own
+    line = [int(total.argmax())]
+    for before in reversed(back):
+        line.append(int(before[line[-1]]))
+    return np.array(line[::-1])
+
+
+def _led(chances: np.ndarray, line: np.ndarray, weight: float) -> np.ndarray:
+    """Each onset's largest chance given to the pitch of the line, which gives its own; fewer notes beside it."""
+    here, best = np.arange(len(line)), chances.argmax(axis=1)
+    result = chances.copy()
+    result[here, best], result[here, line] = chances[here, line], chances[here, best]
+    sung = result[here, line]
+    odds = np.minimum(result, CERTAIN)
+    odds = odds / (1 - odds) * np.exp(np.float32(-_SECOND * weight))
+    result = np.where(result > 0.5, odds / (1 + odds), result)
+    result[here, line] = sung
+    return result

@@ -1,0 +1,81 @@
+"""Melodies that move by steps where the decoder is in doubt."""
+
+import numpy as np
+import pytest
+
+from musicgen.models.decoding import choose_onsets
+from musicgen.models.singing import MELODY, singing
+from musicgen.roles import ROLE_NAMES, ROLES
+
+C, D, E, G, HIGH_C = 60, 62, 64, 67, 72
+BY_STEP = (0.0, 2.0, 0.0, -1.0, -1.0, -1.0)
+
+
+def chances(*ticks: tuple[int, dict[int, float]], **others: dict[int, float]) -> np.ndarray:
+    """Probabilities of four bars: of the melody by tick, of other roles on the first tick of the first bar."""
+    table = np.zeros((5, 4, 48, 48), np.float32)
+    for tick, pitches in ticks:
+        for pitch, chance in pitches.items():
+            table[MELODY, tick // 48, tick % 48, pitch - ROLES[MELODY].low] = chance
+    for role, pitches in others.items():
+        index = ROLE_NAMES.index(role)
+        for pitch, chance in pitches.items():
+            table[index, 0, 0, pitch - ROLES[index].low] = chance
+    return table
+
+
+def melody(onsets: np.ndarray) -> list[int]:
+    """MIDI pitches of the melody that is played, in order."""
+    rows = choose_onsets(onsets)
+    return [int(row[3]) + ROLES[MELODY].low for row in rows if row[0] == MELODY]
+
+
+def test_of_two_likely_pitches_the_nearer_one_is_sung() -> None:
+    before = chances((0, {C: 0.95}), (12, {D: 0.4, G: 0.5}), (24, {E: 0.95}))
+    assert melody(before) == [C, G, E]
+    assert melody(singing(before, BY_STEP)) == [C, D, E]
+
+
+def test_a_sure_leap_stays() -> None:
+    before = chances((0, {C: 0.95}), (12, {HIGH_C: 0.999, D: 0.0001}), (24, {C: 0.95}))
+    assert melody(singing(before, BY_STEP)) == [C, HIGH_C, C]
+
+
+def test_the_line_is_chosen_as_a_whole() -> None:
+    before = chances((0, {C: 0.9}), (12, {E: 0.5, D: 0.45}), (24, {C: 0.3, E: 0.45}), (36, {G: 0.5, D: 0.45}))
+    assert melody(before) == [C, E, E, G]
+    assert melody(singing(before, BY_STEP)) == [C, D, E, D]
+
+
+def test_across_a_rest_intervals_count_less() -> None:
+    near, far = (chances((0, {C: 0.95}), (tick, {D: 0.2, G: 0.7})) for tick in (12, 144))
+    assert melody(singing(near, BY_STEP)) == [C, D]
+    assert melody(singing(far, BY_STEP)) == [C, G]
+
+
+def test_what_the_other_roles_play_speaks_for_a_pitch() -> None:
+    step_or_chord = (0, {C: 0.95}), (12, {D: 0.5, E: 0.4})
+    chord = {C: 0.9, E: 0.9, G: 0.9}
+    assert melody(singing(chances(*step_or_chord), BY_STEP))[1] == D
+    assert melody(singing(chances(*step_or_chord, chords=chord, pad=chord), (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)))[1] == E
+
+
+def test_a_second_note_has_to_be_surer() -> None:
+    together = chances((0, {C: 0.99, E: 0.8}), (12, {D: 0.95}))
+    assert melody(together) == [C, E, D]
+    assert melody(singing(together, BY_STEP)) == [C, D]
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_as_many_onsets_are_expected_on_every_tick_where_one_note_plays(weight: float) -> None:
+    before = chances((0, {C: 0.95}), (12, {D: 0.3, G: 0.45}), (24, {E: 0.95}), chords={C: 0.5, E: 0.9})
+    after = singing(before, BY_STEP, weight)
+    assert after[MELODY].sum(axis=-1) == pytest.approx(before[MELODY].sum(axis=-1))
+    assert np.array_equal(after[MELODY + 1 :], before[MELODY + 1 :])
+
+
+def test_without_weight_or_without_a_melody_nothing_changes() -> None:
+    doubtful = chances((0, {C: 0.95}), (12, {D: 0.4, G: 0.5}), (24, {E: 0.95}))
+    assert np.array_equal(singing(doubtful, BY_STEP, 0.0), doubtful)
+    silent = chances(chords={C: 0.9})
+    assert np.array_equal(singing(silent, BY_STEP), silent)
