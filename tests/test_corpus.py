@@ -112,6 +112,23 @@ def test_a_transposed_song_is_a_duplicate_and_another_song_is_not() -> None:
     assert find_duplicates({name: signature([music]) for name, music in songs.items()}) == {"a in D": "a"}
 
 
+def test_a_song_too_short_for_grams_is_recognised_by_its_notes() -> None:
+    def eight(first: int, onset: int, last: int = 12) -> Music:
+        steps = (0, 2, 4, 5, 7, 5, 4, last)
+        notes = tuple(Note(onset + 6 * i, first + step, 6, 80 + i) for i, step in enumerate(steps))
+        return Music((Track("melody", 0, notes),), 2)
+
+    songs = {"a": eight(60, 0), "later, in D": eight(62, 12), "another end": eight(60, 0, last=11)}
+    signatures = {name: signature([music]) for name, music in songs.items()}
+    assert all(len(each.grams) < 2 for each in signatures.values())
+    assert find_duplicates(signatures) == {"later, in D": "a"}
+
+
+def test_a_few_notes_are_no_song_that_others_repeat() -> None:
+    few = Music((Track("bass", 33, (Note(0, 40, 12, 80), Note(12, 40, 12, 80))),), 1)
+    assert find_duplicates({"a": signature([few]), "b": signature([few])}) == {}
+
+
 # --- drums ---
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from musicgen.corpus.duplicates import Signature
 from musicgen.corpus.encoding import from_json, to_json
 from musicgen.corpus.leadsheets import LeadSheet
 from musicgen.corpus.reading import Arranging, Outcome, Reading
@@ -86,7 +87,8 @@ def _to_json(outcome: Outcome) -> dict[str, Any]:
         "name": outcome.name,
         "reason": outcome.reason,
         "pieces": [to_json(piece) for piece in outcome.pieces],
-        "grams": sorted(outcome.grams),
+        "content": outcome.signature.content,
+        "grams": sorted(outcome.signature.grams),
         "counts": outcome.counts,
         "sheet": None
         if sheet is None
@@ -104,7 +106,7 @@ def _from_json(values: dict[str, Any]) -> Outcome:
         values["name"],
         values["reason"],
         [from_json(piece) for piece in values["pieces"]],
-        frozenset(values["grams"]),
+        Signature(values["content"], frozenset(values["grams"])),
         None
         if sheet is None
         else LeadSheet(

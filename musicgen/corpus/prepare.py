@@ -27,9 +27,9 @@ from musicgen.corpus.sources import SOURCE_BY_NAME, Source, attribution, find, i
 from musicgen.errors import CorpusError
 
 ARRANGEMENTS = 8
-"""Arrangements of a held-out lead sheet, each in another style and a groove of it; at most one a style."""
+"""Styles that a lead sheet is set in."""
 GROOVES_PER_STYLE = 2
-"""Of a training song's style. Held-out songs have one: to measure against, one is enough, and the figures stay."""
+"""Arrangements of it in each of them."""
 HUMAN_DRUMS = 0.3
 """Share of arrangements that get a human drummer's groove of their style and split instead of the machine's."""
 PARTS = "parts"
@@ -104,7 +104,7 @@ def prepare(
                     drummers.append(outcome)
                 else:
                     found[outcome.name] = source, outcome
-        repeats = find_duplicates({song: outcome.grams for song, (_, outcome) in found.items()})
+        repeats = find_duplicates({song: outcome.signature for song, (_, outcome) in found.items()})
         for song in repeats:
             progress.dropped[found[song][0].name]["repeat"] += 1
         kept = {song: entry for song, entry in found.items() if song not in repeats}
@@ -183,11 +183,9 @@ def _plans(sheets: dict[str, Outcome], drummers: Sequence[Outcome], count: int, 
         rng = random.Random(f"{seed} {song}")
         for style in rng.sample(sorted(GROOVES), min(count, len(GROOVES))):
             first = rng.choice(GROOVES[style])
-            chosen = [first]
-            if split == "train":
-                others = [groove for groove in GROOVES[style] if groove != first]
-                more = random.Random(f"{seed} {song} {style} more")
-                chosen += more.sample(others, min(GROOVES_PER_STYLE - 1, len(others)))
+            others = [groove for groove in GROOVES[style] if groove != first]
+            more = random.Random(f"{seed} {song} {style} more")
+            chosen = [first, *more.sample(others, min(GROOVES_PER_STYLE - 1, len(others)))]
             for groove in chosen:
                 chance = random.Random(f"{seed} {song} {style if groove == first else groove} drums")
                 yield Arranging(

@@ -16,7 +16,7 @@ from typing import Any
 from musicgen.corpus import band, drums, labels, scores
 from musicgen.corpus.arranging import arrange
 from musicgen.corpus.cleaning import Cleaning
-from musicgen.corpus.duplicates import signature
+from musicgen.corpus.duplicates import Signature, signature
 from musicgen.corpus.encoding import Encoded, encode
 from musicgen.corpus.keys import estimate_key
 from musicgen.corpus.leadsheets import LeadSheet, read_lead_sheet
@@ -74,7 +74,7 @@ class Outcome:
         name: as the job's.
         reason: why it is left out, see `reasons`; empty if it is not.
         pieces: the music.
-        grams: `duplicates.signature` of it.
+        signature: what repeats of it are found by.
         sheet: a lead sheet, which is no piece until it is arranged.
         counts: how often what was mended, see `cleaning`, and how well chords are heard, see `AGREEMENT`.
     """
@@ -82,7 +82,7 @@ class Outcome:
     name: str
     reason: str = ""
     pieces: list[Encoded] = field(default_factory=list)
-    grams: frozenset[int] = frozenset()
+    signature: Signature = field(default_factory=Signature)
     sheet: LeadSheet | None = None
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -104,7 +104,7 @@ def _read(job: Reading) -> Outcome:
             raise Unusable("rights", f"Expected a song from before 1931. Received: {job.name}, which may be later.")
         sheet = read_lead_sheet(job.data, job.name)
         music = Music((Track("melody", 0, sheet.melody),), sheet.bars, key=sheet.key or Key(0))
-        return Outcome(job.name, sheet=sheet, grams=signature([music]))
+        return Outcome(job.name, sheet=sheet, signature=signature([music]))
     if job.kind == "drums":
         return _outcome(job.name, [drums.read_groove(job.data, job.style, job.tempo)], cleaning)
     if job.kind == "songs":
@@ -125,7 +125,7 @@ def _outcome(name: str, pieces: list[Music], cleaning: Cleaning) -> Outcome:
     if not found:
         raise Unusable("roles", f"Expected notes. Received: none that can be encoded in {name}.")
     counts = {step: int(count) for step, count in cleaning.items() if count}
-    return Outcome(name, pieces=found, grams=signature(pieces), counts=counts)
+    return Outcome(name, pieces=found, signature=signature(pieces), counts=counts)
 
 
 def _arrange(job: Arranging) -> Outcome:
