@@ -13,11 +13,12 @@ import pyloudnorm
 import pytest
 
 from musicgen import levels, midi, soundfont
-from musicgen.audio import MAX_TAIL_SECONDS, PEAK, Audio, Renderer, _shares
+from musicgen.audio import MAX_TAIL_SECONDS, PEAK, Audio, Renderer
 from musicgen.errors import AudioError, MidiError
 from musicgen.midi import to_midi
 from musicgen.midi_reading import timeline
 from musicgen.music import Music, Note, Track
+from musicgen.playing import _shares
 from musicgen.soundfont import find_soundfont
 
 
