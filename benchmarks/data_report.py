@@ -46,8 +46,8 @@ HOW = """
   program, name, register, polyphony, note density and length (`corpus/band.py`, `role_scores`). Where several tracks
   fit a role, each bar takes the best-ranked one that begins a note in it; drum tracks are merged.
 - **Lead sheets** (openewld): melody and chord symbols, repeats and endings played out, set with MMA in up to eight
-  styles each: a training song in two grooves of every style, which count as one piece in training, a held-out song in
-  one. {grooves} grooves are used (`corpus/grooves.py`). {drummers} arrangements have a human drummer's groove of their
+  styles each, in two grooves of every style, which count as one piece in training. {grooves} grooves are used
+  (`corpus/grooves.py`). {drummers} arrangements have a human drummer's groove of their
   style, and of their split, from the Groove MIDI Dataset. Songs that may be from after 1930 are left out
   (`corpus/rights.py`). The models that ship are of 2026-11-27 and learned from one groove a style, half of what
   `prepare` makes now of these songs.
@@ -57,8 +57,8 @@ HOW = """
   song are in one. The chorales have the 229/76/77 split of the JSB data, whose pieces
   have no names: `tools/jsb_split.py` found 325 of music21's chorales in it by their notes, and those that are not in
   it have the split of their hash.
-- A song that **repeats** another (half of its melody's 8-grams of interval and time between onsets, in any key, also
-  across sources) is left out.
+- A song that **repeats** another is left out, in any key and across sources: one that has all its notes, or half of its
+  melody's 8-grams of interval and time between onsets (`corpus/duplicates.py`).
 """
 
 LABELS = """
