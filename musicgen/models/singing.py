@@ -10,7 +10,7 @@ import numpy as np
 
 from musicgen.codec import PITCHES
 from musicgen.models.agreement import favours
-from musicgen.models.decoding import CERTAIN, choose_onsets
+from musicgen.models.decoding import CERTAIN, MONOPHONIC, choose_onsets
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES, ROLES
 
@@ -23,15 +23,15 @@ _REST = 2 * TICKS_PER_BAR
 _AGREEMENT = 1.5
 """Weight of what the other roles speak for, on top of `agreeing`: a step away from a chord would be no gain."""
 _LEAST = 1e-6
-_SECOND = 4.0
-"""What speaks against a second note beside the one that is sung, in logits."""
+_SECOND = {"melody": 3.0, "bass": 1.0}
+"""What speaks against a second note beside the likeliest one, in logits: pieces that have any are as many as songs."""
 
 
 def singing(onsets: np.ndarray, tilt: tuple[float, ...], weight: float = 1.0) -> np.ndarray:
     """Probabilities of onsets, in which the melody's likeliest pitches are the likeliest line.
 
-    A tick's probability of any onset stays. The line is the best one of all, found by dynamic programming (Viterbi
-    1967) over the ticks on which the melody plays.
+    The line is the best one of all, found by dynamic programming (Viterbi 1967) over the ticks on which the melody
+    plays. Second notes of melody and bass become rarer.
 
     Args:
         onsets: shape (roles, bars, ticks, pitches), as `agreement.agreeing` gives them.
@@ -40,23 +40,28 @@ def singing(onsets: np.ndarray, tilt: tuple[float, ...], weight: float = 1.0) ->
             al. 1997); `tools/melody_steps.py` finds it.
         weight: how much intervals and the other roles count beside the decoder; 0 leaves the onsets as they are.
     """
+    if weight == 0:
+        return onsets
+    result = onsets.copy()
     rows = choose_onsets(onsets[MELODY : MELODY + 1])
     when = np.unique(rows[:, 1] * TICKS_PER_BAR + rows[:, 2])
-    if weight == 0 or len(when) < 2:
-        return onsets
-    bar, tick = np.divmod(when, TICKS_PER_BAR)
-    chances = onsets[MELODY, bar, tick, : PITCHES[MELODY]]
-    pitches = np.arange(PITCHES[MELODY])
-    score = np.log(chances / chances.sum(axis=1, keepdims=True) + np.float32(_LEAST))
-    favour = favours(onsets).get(MELODY)
-    if favour is not None:
-        classes = (pitches + ROLES[MELODY].low) % 12
-        score += np.float32(weight * _AGREEMENT) * favour[2 * when // TICKS_PER_BAR][:, classes]
-    apart = np.abs(pitches - pitches[:, None])
-    moves = np.float32(weight) * np.array(tilt, np.float32)[np.searchsorted(FROM, apart, side="right")]
-    line = _best(score, moves, np.diff(when) > _REST)
-    result = onsets.copy()
-    result[MELODY, bar, tick, : PITCHES[MELODY]] = _led(chances, line, weight)
+    if len(when) > 1:
+        bar, tick = np.divmod(when, TICKS_PER_BAR)
+        chances = onsets[MELODY, bar, tick, : PITCHES[MELODY]]
+        pitches = np.arange(PITCHES[MELODY])
+        score = np.log(chances / chances.sum(axis=1, keepdims=True) + np.float32(_LEAST))
+        favour = favours(onsets).get(MELODY)
+        if favour is not None:
+            classes = (pitches + ROLES[MELODY].low) % 12
+            score += np.float32(weight * _AGREEMENT) * favour[2 * when // TICKS_PER_BAR][:, classes]
+        apart = np.abs(pitches - pitches[:, None])
+        moves = np.float32(weight) * np.array(tilt, np.float32)[np.searchsorted(FROM, apart, side="right")]
+        line = _best(score, moves, np.diff(when) > _REST)
+        # the largest chance of a tick goes to the pitch of the line, which gives its own
+        here, best = np.arange(len(line)), chances.argmax(axis=1)
+        result[MELODY, bar, tick, line], result[MELODY, bar, tick, best] = chances[here, best], chances[here, line]
+    for role in MONOPHONIC:
+        _alone(result[role], weight * _SECOND[ROLE_NAMES[role]])
     return result
 
 
@@ -74,14 +79,11 @@ def _best(score: np.ndarray, moves: np.ndarray, rests: np.ndarray) -> np.ndarray
     return np.array(line[::-1])
 
 
-def _led(chances: np.ndarray, line: np.ndarray, weight: float) -> np.ndarray:
-    """Each onset's largest chance given to the pitch of the line, which gives its own; fewer notes beside it."""
-    here, best = np.arange(len(line)), chances.argmax(axis=1)
-    result = chances.copy()
-    result[here, best], result[here, line] = chances[here, line], chances[here, best]
-    sung = result[here, line]
-    odds = np.minimum(result, CERTAIN)
-    odds = odds / (1 - odds) * np.exp(np.float32(-_SECOND * weight))
-    result = np.where(result > 0.5, odds / (1 + odds), result)
-    result[here, line] = sung
-    return result
+def _alone(chances: np.ndarray, against: float) -> None:
+    """Make second notes of a role's ticks, shape (bars, ticks, pitches), less likely."""
+    bar, tick, pitch = np.nonzero(chances > 0.5)
+    second = pitch != chances[bar, tick].argmax(axis=-1)
+    there = bar[second], tick[second], pitch[second]
+    odds = np.minimum(chances[there], CERTAIN)
+    odds = odds / (1 - odds) * np.float32(np.exp(-against))
+    chances[there] = odds / (1 + odds)
