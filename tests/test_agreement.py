@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from musicgen.models.agreement import agreeing
+from musicgen.models.agreement import agreeing, fuller
 from musicgen.roles import ROLE_NAMES, ROLES
 
 C, CIS, G = 60, 61, 67
@@ -68,3 +68,12 @@ def test_silence_stays_silent_and_all_stay_probabilities() -> None:
 def test_without_weight_nothing_changes() -> None:
     before = chances(chords={C: 0.5, CIS: 0.5}, pad={C: 0.9, G: 0.9})
     assert agreeing(before, 0.0) == pytest.approx(before, abs=1e-6)
+
+
+def test_a_fuller_role_plays_more_of_what_is_in_doubt_and_the_others_stay() -> None:
+    before = chances(pad={C: 0.9, G: 0.3}, chords={C: 0.3})
+    after = fuller(before, {ROLE_NAMES.index("pad"): 1.0})
+    assert after[place("pad", G)] == pytest.approx(0.3 / 0.7 * np.e / (1 + 0.3 / 0.7 * np.e))
+    assert after[place("pad", C)] > 0.95
+    assert after[place("chords", C)] == before[place("chords", C)]
+    assert fuller(before, {ROLE_NAMES.index("pad"): 1.0}, weight=0.0) == pytest.approx(before, abs=1e-6)

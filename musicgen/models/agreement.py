@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from musicgen.codec import MAX_PITCHES
@@ -42,6 +44,23 @@ def agreeing(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
         odds = likely / (1 - likely) * np.exp(weight * favour[half, (pitch + ROLES[role].low) % 12])
         result[role, half, tick, pitch] = odds / (1 + odds)
     return result.reshape(onsets.shape)
+
+
+def fuller(onsets: np.ndarray, by: Mapping[int, float], weight: float = 1.0) -> np.ndarray:
+    """Probabilities of onsets, those of some roles likelier: of a chord that a model is in doubt about it plays little.
+
+    Args:
+        onsets: shape (roles, bars, ticks, pitches).
+        by: role to what speaks for each of its onsets, in logits; see `tools/calibrate.py`.
+        weight: how much of it counts.
+    """
+    result = onsets.copy()
+    for role, more in by.items():
+        here = np.nonzero(onsets[role] > _FAINT)
+        likely = np.minimum(onsets[role][here], CERTAIN)
+        odds = likely / (1 - likely) * np.float32(np.exp(weight * more))
+        result[role][here] = odds / (1 + odds)
+    return result
 
 
 def favours(onsets: np.ndarray) -> dict[int, np.ndarray]:

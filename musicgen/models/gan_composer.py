@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -17,6 +18,7 @@ from musicgen.models.prior import PriorConfig
 from musicgen.models.progression import Progression, ProgressionConfig
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.weights import load_weights, save_weights
+from musicgen.roles import ROLE_NAMES
 
 _EIGHT_BIT_FROM = 2**16
 """Size of the matrices that are stored in 8 bits: onset F1 of reconstruction stays the same to .0005 for every role."""
@@ -30,7 +32,8 @@ class GANComposer(GridComposer):
     """
 
     kind = "gan"
-    leaps = (-0.15, 4.0, 1.1, -0.65, -1.7, -2.6)
+    leaps = (-0.15, 4.0, 1.1, -0.65, -1.65, -2.6)
+    fuller = MappingProxyType({ROLE_NAMES.index("chords"): 0.35, ROLE_NAMES.index("pad"): 0.6})
 
     def __init__(
         self, vae: VAE, generator: Generator, progression: Progression, forms: Forms | None = None,

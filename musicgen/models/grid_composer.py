@@ -14,7 +14,7 @@ from musicgen import codec
 from musicgen.attributes import ATTRIBUTES, counts, in_normal_key, values
 from musicgen.errors import CheckpointError, RequestError
 from musicgen.heard import NONE, heard_chords
-from musicgen.models.agreement import agreeing
+from musicgen.models.agreement import agreeing, fuller
 from musicgen.models.aiming import aim
 from musicgen.models.asking import Asked, style_code
 from musicgen.models.base import SETTLE, Composer, slerp
@@ -56,7 +56,9 @@ class GridComposer(Composer):
     the notes over them keep to the key more than songs do. Chosen on validation songs (docs/experiments.md)."""
 
     leaps: tuple[float, ...]
-    """What speaks for each kind of interval in a melody, see `singing`; learned from training songs."""
+    """What speaks for each kind of interval in a melody, see `singing`; `tools/calibrate.py` finds it."""
+    fuller: Mapping[int, float] = {}
+    """What speaks for the onsets of each role, see `agreement.fuller`."""
 
     def __init__(
         self, vae: VAE, prior: Prior, progression: Progression, forms: Forms | None = None,
@@ -140,7 +142,8 @@ class GridComposer(Composer):
     def _chances(self, latents: np.ndarray, like: Music, agreement: float = 1.0) -> Chances:
         """What the decoder says of a new piece, its roles listening to each other and its melody to itself."""
         chances = self.codec.chances(latents, like)
-        return replace(chances, onsets=singing(agreeing(chances.onsets, agreement), self.leaps, agreement))
+        onsets = agreeing(fuller(chances.onsets, self.fuller, agreement), agreement)
+        return replace(chances, onsets=singing(onsets, self.leaps, agreement))
 
     def _latents(self, request: Request, attempt: int, other: int | None = None, share: float = 0.0) -> np.ndarray:
         """Sampled latents for a request, shape (bars, roles, latent); the longest pieces in overlapping windows.

@@ -37,7 +37,7 @@ def singing(onsets: np.ndarray, tilt: tuple[float, ...], weight: float = 1.0) ->
         onsets: shape (roles, bars, ticks, pitches), as `agreement.agreeing` gives them.
         tilt: what speaks for each kind of interval, in logits: repeated notes, and those of `FROM`. It is the smallest
             change of what a decoder says that gives as many of each as songs have (iterative scaling; Della Pietra et
-            al. 1997); `tools/melody_steps.py` finds it.
+            al. 1997); `tools/calibrate.py` finds it.
         weight: how much intervals and the other roles count beside the decoder; 0 leaves the onsets as they are.
     """
     if weight == 0:
