@@ -4,7 +4,7 @@ Moving latents (`aiming`) comes near a target, and keeps the style; what is left
 the other, in an order in which none undoes the one before: how many notes (density), when they begin (rhythm), how long
 they last (polyphony), what they are beside each other (tension) and in which octave (register). Every change has a
 price, what it takes from the logits of the onsets that it moves; the cheapest are made until the target is met, and
-none above `DEAREST`. Changes to bars that are equal have the same price, so that most of them stay equal.
+none above a limit. Changes to bars that are equal have the same price, so that most of them stay equal.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from musicgen.roles import PITCHED, ROLE_NAMES
 
 DEAREST = 14.0
 """Highest price of a change: it makes the odds of an onset e^14 times worse."""
+_DEAREST_MOVE = 20.0
+"""The same for an onset that begins at another time, where no cheaper one is left: a decoder is surest of rhythms."""
 _FARTHEST = 4.0
 """Most that the odds of all onsets are raised or lowered, in logits, for more or fewer notes."""
 _STEEPEST = 8.0
@@ -159,7 +161,10 @@ def syncopated(rows: np.ndarray, logits: np.ndarray, share: float) -> np.ndarray
     for turn in range(_ROUNDS):
         grid, onset, cost, gain = _moves(rows, logits)
         needed = share * grid.sum() - _syncopations(grid)
-        useful = (gain * np.sign(needed) > 0) & (cost < DEAREST)
+        towards = gain * np.sign(needed) > 0
+        useful = towards & (cost < DEAREST)
+        if not useful.any():
+            useful = towards & (cost < _DEAREST_MOVE)
         if abs(needed) < 1 or not useful.any():
             break
         group, shift = np.nonzero(useful)
