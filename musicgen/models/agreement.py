@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from musicgen.codec import MAX_PITCHES
-from musicgen.models.decoding import CERTAIN
+from musicgen.models.decoding import raised
 from musicgen.roles import PITCHED, ROLE_NAMES, ROLES
 
 _LED = [ROLE_NAMES.index(role) for role in ("melody", "chords", "pad")]
@@ -40,9 +40,8 @@ def agreeing(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
     result = halves.copy()
     for role, favour in favours(onsets).items():
         half, tick, pitch = np.nonzero(halves[role] > _FAINT)
-        likely = np.minimum(halves[role, half, tick, pitch], CERTAIN)
-        odds = likely / (1 - likely) * np.exp(weight * favour[half, (pitch + ROLES[role].low) % 12])
-        result[role, half, tick, pitch] = odds / (1 + odds)
+        by = weight * favour[half, (pitch + ROLES[role].low) % 12]
+        result[role, half, tick, pitch] = raised(halves[role, half, tick, pitch], by)
     return result.reshape(onsets.shape)
 
 
@@ -57,9 +56,7 @@ def fuller(onsets: np.ndarray, by: Mapping[int, float], weight: float = 1.0) -> 
     result = onsets.copy()
     for role, more in by.items():
         here = np.nonzero(onsets[role] > _FAINT)
-        likely = np.minimum(onsets[role][here], CERTAIN)
-        odds = likely / (1 - likely) * np.float32(np.exp(weight * more))
-        result[role][here] = odds / (1 + odds)
+        result[role][here] = raised(onsets[role][here], weight * more)
     return result
 
 

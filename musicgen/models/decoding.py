@@ -63,6 +63,13 @@ class Chances:
             return np.log(likely / (1 - likely))
 
 
+def raised(chances: np.ndarray, by: np.ndarray | float) -> np.ndarray:
+    """Probabilities whose logits are `by` larger."""
+    likely = np.minimum(chances, CERTAIN)
+    odds = likely / (1 - likely) * np.float32(np.exp(by))
+    return np.asarray(odds / (1 + odds))
+
+
 def choose_onsets(probabilities: np.ndarray) -> np.ndarray:
     """The likely onsets of each cell; where few are likely, the most probable ones, most of as many as are expected.
 

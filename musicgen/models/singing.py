@@ -10,7 +10,7 @@ import numpy as np
 
 from musicgen.codec import PITCHES
 from musicgen.models.agreement import favours
-from musicgen.models.decoding import CERTAIN, MONOPHONIC, choose_onsets
+from musicgen.models.decoding import MONOPHONIC, choose_onsets, raised
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES, ROLES
 
@@ -48,21 +48,27 @@ def singing(onsets: np.ndarray, tilt: tuple[float, ...], weight: float = 1.0) ->
     if len(when) > 1:
         bar, tick = np.divmod(when, TICKS_PER_BAR)
         chances = onsets[MELODY, bar, tick, : PITCHES[MELODY]]
-        pitches = np.arange(PITCHES[MELODY])
-        score = np.log(chances / chances.sum(axis=1, keepdims=True) + np.float32(_LEAST))
-        favour = favours(onsets).get(MELODY)
-        if favour is not None:
-            classes = (pitches + ROLES[MELODY].low) % 12
-            score += np.float32(weight * _AGREEMENT) * favour[2 * when // TICKS_PER_BAR][:, classes]
-        apart = np.abs(pitches - pitches[:, None])
-        moves = np.float32(weight) * np.array(tilt, np.float32)[np.searchsorted(FROM, apart, side="right")]
-        line = _best(score, moves, np.diff(when) > _REST)
+        line = _line(chances, when, favours(onsets).get(MELODY), tilt, weight)
         # the largest chance of a tick goes to the pitch of the line, which gives its own
         here, best = np.arange(len(line)), chances.argmax(axis=1)
         result[MELODY, bar, tick, line], result[MELODY, bar, tick, best] = chances[here, best], chances[here, line]
     for role in MONOPHONIC:
         _alone(result[role], weight * _SECOND[ROLE_NAMES[role]])
     return result
+
+
+def _line(
+    chances: np.ndarray, when: np.ndarray, favour: np.ndarray | None, tilt: tuple[float, ...], weight: float
+) -> np.ndarray:
+    """The best pitch for each onset, of which `chances` has a row, and `when` the tick in the piece."""
+    pitches = np.arange(PITCHES[MELODY])
+    score = np.log(chances / chances.sum(axis=1, keepdims=True) + np.float32(_LEAST))
+    if favour is not None:
+        classes = (pitches + ROLES[MELODY].low) % 12
+        score += np.float32(weight * _AGREEMENT) * favour[2 * when // TICKS_PER_BAR][:, classes]
+    apart = np.abs(pitches - pitches[:, None])
+    moves = np.float32(weight) * np.array(tilt, np.float32)[np.searchsorted(FROM, apart, side="right")]
+    return _best(score, moves, np.diff(when) > _REST)
 
 
 def _best(score: np.ndarray, moves: np.ndarray, rests: np.ndarray) -> np.ndarray:
@@ -84,6 +90,4 @@ def _alone(chances: np.ndarray, against: float) -> None:
     bar, tick, pitch = np.nonzero(chances > 0.5)
     second = pitch != chances[bar, tick].argmax(axis=-1)
     there = bar[second], tick[second], pitch[second]
-    odds = np.minimum(chances[there], CERTAIN)
-    odds = odds / (1 - odds) * np.float32(np.exp(-against))
-    chances[there] = odds / (1 + odds)
+    chances[there] = raised(chances[there], -against)
