@@ -54,9 +54,9 @@ HOW = """
 - **Songs with piano** (lieder): the voice is the melody; the piano is chords and, at the bottom of the left hand, bass.
   **Chorales**: soprano, inner voices and bass as melody, pad and bass, with the durations of music21's corpus.
 - **Splits** are by a hash of the song's id, so that they stay the same whatever is added, and all arrangements of a
-  song are in one. The chorales have the 229/76/77 split of the JSB data, whose pieces
-  have no names: `tools/jsb_split.py` found 325 of music21's chorales in it by their notes, and those that are not in
-  it have the split of their hash.
+  song are in one. The chorales have the 229/76/77 split of the JSB data, whose pieces have no names:
+  `tools/jsb_split.py` found all but 8 of them among music21's chorales, by their notes; 18 that are not in it have
+  the split of their hash.
 - A song that **repeats** another is left out, in any key and across sources: one that has all its notes, or half of its
   melody's 8-grams of interval and time between onsets (`corpus/duplicates.py`).
 """

@@ -180,6 +180,14 @@ def test_a_song_with_piano_gives_melody_chords_and_bass() -> None:
     }  # fmt: skip
 
 
+def test_of_a_chorale_with_instruments_the_four_voices_are_read() -> None:
+    path = dict(scores.chorales())["chorales/bwv1.6"]  # a horn, and four voices: "Wie schön leuchtet der Morgenstern"
+    (music,) = scores.read_chorale(path)
+    assert {track.role: [n.pitch for n in track.notes][:4] for track in music.tracks} == {
+        "melody": [65, 72, 69, 65], "pad": [57, 60, 55, 60], "bass": [53, 52, 53, 50],
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("data", [b"", b"<xml", b"PK\x03\x04 not a zip", song_xml(3)])
 def test_an_unusable_score_is_refused(data: bytes) -> None:
     with pytest.raises(CorpusError):
@@ -203,7 +211,7 @@ def test_chorales_have_the_split_of_the_jsb_data() -> None:
     ]  # fmt: skip
     table = json.loads(Path(dataset.__file__).with_name("chorales.json").read_text())
     songs = [song for split in ("train", "valid", "test") for song in table[split]]
-    assert len(songs) == len(set(songs)) == 325
+    assert len(songs) == len(set(songs)) == 391
 
 
 def test_the_manifest_says_what_was_kept_and_what_was_dropped_and_why(prepared: Path) -> None:

@@ -70,22 +70,29 @@ def chorale_pitches(path: str) -> list[list[int]]:
 
 
 def chorales() -> Iterator[tuple[str, str]]:
-    """The chorales of music21's corpus, one per Riemenschneider number: a song id and the path of the score."""
+    """The chorales of music21's corpus, all that it has of Bach but a prelude: a song id and the path of the score."""
     from music21 import corpus
 
-    for name in sorted(set(corpus.chorales.Iterator(returnType="filename"))):
-        found = corpus.getWork(name)
-        paths = [Path(path) for path in (found if isinstance(found, list) else [found])]
-        # a name may also fit the beginnings of others, or the same chorale in another format
-        exact = [path for path in paths if path.stem == Path(name).name] or paths
-        best = min(exact, key=lambda path: (path.suffix not in (".mxl", ".xml"), path.name))
-        yield f"chorales/{name.rsplit('/', 1)[-1]}", str(best)
+    paths: dict[str, Path] = {}
+    for path in map(Path, corpus.getComposer("bach", fileExtensions=(".mxl", ".xml", ".krn"))):
+        # some come in two formats, of which MusicXML says more
+        if path.stem != "bwv846" and (path.stem not in paths or path.suffix != ".krn"):
+            paths[path.stem] = path
+    for name in sorted(paths):
+        yield f"chorales/{name}", str(paths[name])
+
+
+_VOICES = ("soprano", "alto", "tenor", "bass")
 
 
 def _voices(path: str) -> list[Any]:
+    """The four voices of a chorale; where instruments play as well, the parts that are called after voices."""
     from music21 import converter
 
     parts = _parts(lambda: converter.parse(path))
+    if len(parts) > 4:
+        named = [(str(part.partName or "").lower().split() or [""])[0] for part in parts]
+        parts = [part for part, name in zip(parts, named, strict=True) if name in _VOICES]
     if len(parts) != 4:
         raise Unusable("parts", f"Expected four voices. Received: {len(parts)} parts.")
     return parts
