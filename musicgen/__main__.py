@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     generate = commands.add_parser("generate", help="make a piece, or many")
     generate.add_argument("--model", default="vae", help="a bundled name, a folder, or org/name@revision on the Hub")
     generate.add_argument("--style", default="pop", help=", ".join(STYLE_NAMES))
-    generate.add_argument("--bars", type=_number, default=16, help="4, 8, 16 or 32")
+    generate.add_argument("--bars", type=_number, default=16, help="4, 8, 16, 32 or 64")
     generate.add_argument("--tempo", type=_number, help="beats a minute; the style's own if not given")
     generate.add_argument("--key", default="C major", help='such as "A minor"')
     generate.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")

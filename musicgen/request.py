@@ -12,7 +12,7 @@ from musicgen.harmony import read_progression
 from musicgen.music import Key
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
 
-BAR_CHOICES = (4, 8, 16, 32)
+BAR_CHOICES = (4, 8, 16, 32, 64)
 TEMPO_RANGE = (40.0, 240.0)
 TEMPERATURE_RANGE = (0.0, 1.5)
 DEFAULT_TEMPERATURE = 0.8
@@ -36,7 +36,7 @@ class Request:
 
     Args:
         style: a name of `roles.STYLES`.
-        bars: 4, 8, 16 or 32.
+        bars: 4, 8, 16, 32 or 64.
         tempo: beats a minute, 40 to 240; None for the usual tempo of the style.
         key: a `Key`, or text such as "A minor".
         seed: 0 to 2**32 - 1; the same request gives the same music.

@@ -33,7 +33,7 @@ def test_values_are_normalised():
     ("field", "value"),
     [
         *[("style", value) for value in ("polka", "", "POP", None, 3, ["pop"], NAN)],
-        *[("bars", value) for value in (0, -4, 5, 64, 4.5, NAN, INF, "16", None, True, [4], 10**5000)],
+        *[("bars", value) for value in (0, -4, 5, 128, 4.5, NAN, INF, "16", None, True, [4], 10**5000)],
         *[("tempo", value) for value in (39.9, 240.1, 0, -120, NAN, INF, -INF, "120", True, [120], 10**5000)],
         *[("key", value) for value in ("", "H minor", "C" * 1000, None, 3, NAN, [], 10**5000)],
         *[("seed", value) for value in (-1, MAX_SEED + 1, 0.5, NAN, INF, "7", None, True, 10**5000)],

@@ -84,29 +84,29 @@ class GridCodec:
         if latents.shape != expected:
             raise MusicgenError(f"Expected latents of shape {expected}. Received: {latents.shape}.")
         present, style = present_roles([track.role for track in like.tracks]), style_code(like.style)
-        onsets, features = [], []
-        for start in range(0, like.bars, self.bars):
-            part = latents[start : start + self.bars]
-            padded = np.zeros((1, self.bars, *latents.shape[1:]), np.float32)
-            padded[0, : len(part)] = part
-            probabilities, of_ticks = self._decode(padded, bar_mask(len(part), self.bars), present, style)
-            onsets.append((probabilities * present[0][:, None, None, None] * _PITCHES)[:, : len(part)])
-            features.append(of_ticks)
-        return Chances(np.concatenate(onsets, axis=1), partial(self._note_classes, features))
+        windows = -(-like.bars // self.bars)
+        room = windows * self.bars
+        padded = np.zeros((room, *latents.shape[1:]), np.float32)
+        padded[: like.bars] = latents
+        # all windows at once: one after another they take three quarters longer
+        stacked = padded.reshape(windows, self.bars, *latents.shape[1:])
+        mask = bar_mask(like.bars, room).reshape(windows, self.bars)
+        probabilities, features = self._decode(stacked, mask, present, style)
+        onsets = (probabilities * present[0][:, None, None, None] * _PITCHES)[:, : like.bars]
+        return Chances(onsets, partial(self._note_classes, features))
 
-    def _note_classes(self, features: Sequence[np.ndarray], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """As `Chances.classes`, from the features of each window."""
+    def _note_classes(self, features: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `Chances.classes`, from the features of all ticks, shape (roles, bars, ticks, features)."""
         best = np.zeros((len(rows), 2), np.int64)
         durations = np.zeros((len(rows), len(codec.DURATIONS)), np.float32)
-        for window, of_ticks in enumerate(features):
-            here = np.flatnonzero(rows[:, 1] // self.bars == window)
-            for start in range(0, len(here), _NOTE_ROOM):
-                chunk = here[start : start + _NOTE_ROOM]
-                padded = np.zeros((_NOTE_ROOM, 4), np.int32)
-                padded[: len(chunk)] = rows[chunk] - [0, window * self.bars, 0, 0]
-                place = ((padded[:, 0] * self.bars + padded[:, 1]) * TICKS_PER_BAR + padded[:, 2]).astype(np.int32)
-                classes, logits = self._classes(of_ticks, place, padded[:, 0], padded[:, 3])
-                best[chunk], durations[chunk] = classes[: len(chunk)], logits[: len(chunk)]
+        for start in range(0, len(rows), _NOTE_ROOM):
+            chunk = rows[start : start + _NOTE_ROOM]
+            padded = np.zeros((_NOTE_ROOM, 4), np.int32)
+            padded[: len(chunk)] = chunk
+            place = ((padded[:, 0] * features.shape[1] + padded[:, 1]) * TICKS_PER_BAR + padded[:, 2]).astype(np.int32)
+            classes, logits = self._classes(features, place, padded[:, 0], padded[:, 3])
+            here = slice(start, start + len(chunk))
+            best[here], durations[here] = classes[: len(chunk)], logits[: len(chunk)]
         return best, durations
 
     def _probabilities(self, latents: Any, mask: Any, present: Any, style: Any) -> Any:

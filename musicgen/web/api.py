@@ -68,7 +68,7 @@ def _generate(desk: Desk) -> Callable:
 
     Args:
         style: one of {", ".join(STYLE_NAMES)}
-        bars: 4, 8, 16 or 32, in 4/4
+        bars: 4, 8, 16, 32 or 64, in 4/4
         tempo: beats a minute, 40 to 240; null for the usual one of the style
         key: such as "A minor" or "Eb major"
         seed: 0 to 4294967295; another seed is another piece
