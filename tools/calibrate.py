@@ -29,7 +29,6 @@ from musicgen.models.grid_composer import GridComposer
 from musicgen.models.singing import FROM, singing
 from musicgen.music import Music
 from musicgen.request import DEFAULT_TEMPERATURE
-from musicgen.roles import ROLE_NAMES
 
 ROUNDS = 10
 FILLED = ("chords", "pad")
@@ -68,7 +67,7 @@ def made_for(composer: GridComposer, songs: Sequence[Window]) -> Made:
 
 
 def played(made: Made, filled: np.ndarray, tilt: np.ndarray) -> list[Music]:
-    by = {ROLE_NAMES.index(role): float(more) for role, more in zip(FILLED, filled, strict=True)}
+    by = {role: float(more) for role, more in zip(FILLED, filled, strict=True)}
     pieces = []
     for chances, like in made:
         sung = replace(chances, onsets=singing(agreeing(fuller(chances.onsets, by)), tuple(tilt)))

@@ -45,16 +45,17 @@ def agreeing(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
     return result.reshape(onsets.shape)
 
 
-def fuller(onsets: np.ndarray, by: Mapping[int, float], weight: float = 1.0) -> np.ndarray:
+def fuller(onsets: np.ndarray, by: Mapping[str, float], weight: float = 1.0) -> np.ndarray:
     """Probabilities of onsets, those of some roles likelier: of a chord that a model is in doubt about it plays little.
 
     Args:
         onsets: shape (roles, bars, ticks, pitches).
-        by: role to what speaks for each of its onsets, in logits; see `tools/calibrate.py`.
+        by: role's name to what speaks for each of its onsets, in logits; see `tools/calibrate.py`.
         weight: how much of it counts.
     """
     result = onsets.copy()
-    for role, more in by.items():
+    for name, more in by.items():
+        role = ROLE_NAMES.index(name)
         here = np.nonzero(onsets[role] > _FAINT)
         result[role][here] = raised(onsets[role][here], weight * more)
     return result

@@ -18,7 +18,6 @@ from musicgen.models.prior import PriorConfig
 from musicgen.models.progression import Progression, ProgressionConfig
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.weights import load_weights, save_weights
-from musicgen.roles import ROLE_NAMES
 
 _EIGHT_BIT_FROM = 2**16
 """Size of the matrices that are stored in 8 bits: onset F1 of reconstruction stays the same to .0005 for every role."""
@@ -33,7 +32,7 @@ class GANComposer(GridComposer):
 
     kind = "gan"
     leaps = (-0.15, 4.0, 1.1, -0.65, -1.65, -2.6)
-    fuller = MappingProxyType({ROLE_NAMES.index("chords"): 0.35, ROLE_NAMES.index("pad"): 0.6})
+    fuller = MappingProxyType({"chords": 0.35, "pad": 0.6})
 
     def __init__(
         self, vae: VAE, generator: Generator, progression: Progression, forms: Forms | None = None,

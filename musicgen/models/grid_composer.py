@@ -57,8 +57,10 @@ class GridComposer(Composer):
 
     leaps: tuple[float, ...]
     """What speaks for each kind of interval in a melody, see `singing`; `tools/calibrate.py` finds it."""
-    fuller: Mapping[int, float] = {}
+    fuller: Mapping[str, float] = {}
     """What speaks for the onsets of each role, see `agreement.fuller`."""
+    between: Mapping[str, float] = {}
+    """The same half way between pieces: of what is neither the one nor the other a decoder is in doubt."""
 
     def __init__(
         self, vae: VAE, prior: Prior, progression: Progression, forms: Forms | None = None,
@@ -139,10 +141,18 @@ class GridComposer(Composer):
         wanted = levels(np.array([targets.get(name, np.nan) for name in ATTRIBUTES]))
         return codec.decode(retouch(at(aim(measured, wanted)), targets), like)
 
-    def _chances(self, latents: np.ndarray, like: Music, agreement: float = 1.0) -> Chances:
-        """What the decoder says of a new piece, its roles listening to each other and its melody to itself."""
+    def _chances(
+        self, latents: np.ndarray, like: Music, agreement: float = 1.0, more: Mapping[str, float] | None = None
+    ) -> Chances:
+        """What the decoder says of a new piece, its roles listening to each other and its melody to itself.
+
+        Args:
+            agreement: how much of all that counts.
+            more: instead of `fuller`.
+        """
         chances = self.codec.chances(latents, like)
-        onsets = agreeing(fuller(chances.onsets, self.fuller, agreement), agreement)
+        filled = fuller(chances.onsets, self.fuller if more is None else more, agreement)
+        onsets = agreeing(filled, agreement)
         return replace(chances, onsets=singing(onsets, self.leaps, agreement))
 
     def _latents(self, request: Request, attempt: int, other: int | None = None, share: float = 0.0) -> np.ndarray:
@@ -227,7 +237,7 @@ class GridComposer(Composer):
         keep, roles = np.zeros(latents.shape[:2], bool), [track.role for track in like.tracks]
         asked = Asked(like.style, like.key.mode, chords=_chords_of(like.tracks, like.bars, like.key))
         settled = self._resampled(latents, keep, strength, 0, roles, asked, _EMPHASIS)
-        return played(self._chances(settled, like, strength / SETTLE), like)
+        return played(self._chances(settled, like, strength / SETTLE, self.between), like)
 
     def _resampled(
         self, latents: np.ndarray, keep: np.ndarray, strength: float, seed: int, roles: Sequence[str], asking: Asked,

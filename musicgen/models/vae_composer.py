@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -29,6 +30,7 @@ class VAEComposer(GridComposer):
 
     kind = "vae"
     leaps = (-0.85, 3.3, 0.65, -0.9, -0.9, -1.25)
+    between = MappingProxyType({"melody": 1.0, "chords": 0.3, "pad": 1.4, "bass": 1.0})
 
     def __init__(
         self, vae: VAE, prior: Prior, progression: Progression, steps: int = 5, guidance: float = 1.5,
