@@ -31,8 +31,8 @@ from musicgen.music import Music
 from musicgen.request import DEFAULT_TEMPERATURE
 
 ROUNDS = 10
-FILLED = ("chords", "pad")
-"""Roles of many voices."""
+FILLED = ("melody", "chords", "pad", "bass")
+"""Drums are as full as songs' already."""
 _RATE = 0.7
 _LEAST = 2e-3
 """Added to shares, so that kinds which hardly occur move little."""

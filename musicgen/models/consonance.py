@@ -12,12 +12,11 @@ from musicgen.music import TICKS_PER_BAR
 
 STEPS = np.array([-1, -2, 1, 2, -3, 3, -4, 4])
 """Where a note may go, in semitones."""
-_ROUNDS = 10
+_ROUNDS = 40
 _CHEAPEST = 0.3
 _HALF_BAR = TICKS_PER_BAR // 2
 _INTERVAL = np.minimum(np.arange(12), 12 - np.arange(12))
 _DISSONANT, _CONSONANT = np.isin(_INTERVAL, (1, 2, 6)).astype(float), np.isin(_INTERVAL, (3, 4, 5)).astype(float)
-_AFTER = (np.arange(12)[:, None] + STEPS) % 12
 _BETWEEN = np.subtract.outer(np.arange(12), np.arange(12)) % 12
 
 
@@ -25,71 +24,84 @@ def tense(notes: np.ndarray, logits: np.ndarray, share: float, dearest: float) -
     """Notes of whose pairs of pitch classes a share is dissonant: some go up or down by one to four semitones.
 
     All notes of one pitch, role and half bar go together, or all of one pitch class and half bar. One change for each
-    half bar at a time, as it changes what the other notes there are beside.
+    half bar at a time, as it changes what the other notes there are beside; where changes bring the share no nearer, as
+    notes ring on into other half bars and are cut off by others of their pitch, fewer are made, and then other ones.
     """
     notes, bars = notes.copy(), logits.shape[1]
     pitched = np.flatnonzero(notes[:, 1] != DRUMS)
+    nearest, best, most, passed = np.inf, notes, len(notes), 0
     for _ in range(_ROUNDS):
         here = notes[pitched]
         begin, end, pitch = sounding(here, bars)
-        half = begin // _HALF_BAR
-        needed, of_notes, of_classes = gains(begin, end, pitch % 12, bars * TICKS_PER_BAR, share)
+        classes, half = Classes(begin, end, pitch % 12, bars * TICKS_PER_BAR, share), begin // _HALF_BAR
+        if abs(classes.needed) > nearest:
+            notes, most, passed = best.copy(), max(1, most // 2), passed + (most == 1)
+            continue
+        if abs(classes.needed) < nearest:
+            nearest, best, most, passed = abs(classes.needed), notes.copy(), 2 * most, 0
         lost, found = losses(here, logits, STEPS), []
-        for whole in (False, True):
-            unit, count = units(half, pitch % 12) if whole else units(half, here[:, 1], here[:, 3])
-            size, one = np.bincount(unit, minlength=count), np.zeros(count, int)
-            one[unit] = np.arange(len(unit))  # any note of each unit
-            gain = of_classes[half[one], pitch[one] % 12] if whole else _sums(of_notes, unit, count)
-            gain, cost = gain * np.sign(needed), mean_loss(lost, unit, count)
-            which, step = np.nonzero((gain > 0) & (gain < 1.5 * abs(needed)) & (cost < dearest))
+        kinds = units(half, here[:, 1], here[:, 3]), units(half, pitch % 12)
+        for kind, (unit, count) in enumerate(kinds):
+            gain = classes.gains(unit, count) * np.sign(classes.needed)
+            cost, size, place = mean_loss(lost, unit, count), np.bincount(unit, minlength=count), np.zeros(count, int)
+            place[unit] = half
+            which, step = np.nonzero((gain > 0) & (gain < 1.5 * nearest) & (cost < dearest))
             worth = gain[which, step]
             price = np.maximum(cost[which, step], _CHEAPEST) * size[which] / worth
-            found.append((price, worth, half[one][which], which, step, np.full(len(which), whole), unit))
-        if abs(needed) < 1 or not len(found[0][0]) + len(found[1][0]):
+            found.append((price, worth, place[which], which, STEPS[step], np.full(len(which), kind)))
+        price, worth, place, which, goes, kind_of = (np.concatenate(each) for each in zip(*found, strict=True))
+        if nearest < 1 or len(price) <= passed:
             break
-        price, worth, place, which, step, is_whole = (
-            np.concatenate([found[0][i], found[1][i]]) for i in range(6)
-        )  # fmt: skip
         order = np.argsort(price, kind="stable")
-        best = order[np.sort(np.unique(place[order], return_index=True)[1])]
-        taken = best[np.cumsum(worth[best]) - worth[best] < abs(needed)]
-        for whole in (False, True):
-            goes = np.zeros(found[whole][6].max() + 1, int)
-            mine = taken[is_whole[taken] == whole]
-            goes[which[mine]] = STEPS[step[mine]]
-            notes[pitched, 3] += goes[found[whole][6]]
-    return notes
+        first = order[np.sort(np.unique(place[order], return_index=True)[1])][passed:]
+        taken = first[np.cumsum(worth[first]) - worth[first] < nearest][:most]
+        most = max(1, len(taken))
+        for kind, (unit, count) in enumerate(kinds):
+            mine, moved = taken[kind_of[taken] == kind], np.zeros(count, int)
+            moved[which[mine]] = goes[mine]
+            notes[pitched, 3] += moved[unit]
+    return best
 
 
-def gains(
-    begin: np.ndarray, end: np.ndarray, pitch_class: np.ndarray, length: int, share: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """What would bring the dissonant pairs to a share of all pairs of pitch classes, in ticks for which a pair sounds.
+class Classes:
+    """Which pitch classes sound when, and what would bring the dissonant pairs of them to a share of all pairs.
 
-    Returns:
-        By how much `dissonant - share * all` is short of 0; how much each of `STEPS` adds to it for each note, shape
-        (n, steps); and for all notes of a half bar and pitch class, shape (half bars, 12, steps).
+    Attributes:
+        needed: by how much `dissonant - share * all` is short of 0, in ticks for which a pair sounds.
     """
-    change = np.zeros((length + 1, 12))
-    np.add.at(change, (begin, pitch_class), 1)
-    np.add.at(change, (end, pitch_class), -1)
-    count = np.rint(np.cumsum(change[:-1], axis=0))
-    alone, present, absent = count == 1, count > 0, count == 0
-    weights = (1 - share) * _DISSONANT - share * _CONSONANT
-    field = present @ weights[_BETWEEN]
-    # what a pitch class brings where it is absent, and then to one that goes away for it; shape (ticks, 12, steps)
-    comes = (absent * field)[:, _AFTER]
-    brings = comes - absent[:, _AFTER] * weights[STEPS % 12]
-    of_classes = _halves(present[:, :, None] * brings) - _halves(present * field)[:, :, None]
-    free = comes - alone[:, :, None] * (comes - brings) - (alone * field)[:, :, None]
-    before = np.zeros((length + 1, 12, len(STEPS)))
-    np.cumsum(free, axis=0, out=before[1:])
-    return -float((present * field).sum()) / 2, before[end, pitch_class] - before[begin, pitch_class], of_classes
+
+    def __init__(self, begin: np.ndarray, end: np.ndarray, pitch_class: np.ndarray, length: int, share: float) -> None:
+        self._begin, self._end, self._class = begin, end, pitch_class
+        self._count = _covered(begin, end, pitch_class, 12, length)
+        self._absent = (self._count == 0).astype(float)
+        self._weights = (1 - share) * _DISSONANT - share * _CONSONANT
+        # what each class is beside, in those that sound; shape (12, ticks)
+        self._field = self._weights[_BETWEEN] @ (1 - self._absent)
+        self.needed = -float(((1 - self._absent) * self._field).sum()) / 2
+
+    def gains(self, unit: np.ndarray, count: int) -> np.ndarray:
+        """What each of `STEPS` adds to `dissonant - share * all` for all notes of a unit, shape (units, steps).
+
+        Args:
+            unit: of each note; those of a unit have one pitch class.
+        """
+        own = _covered(self._begin, self._end, unit, count, self._count.shape[1])
+        result = np.zeros((count, len(STEPS)))
+        for pitch_class in range(12):
+            here = np.unique(unit[self._class == pitch_class])
+            sounds = (own[here] > 0).astype(float)
+            # where nothing else has the class, it goes away
+            leaves = (sounds * (own[here] == self._count[pitch_class])).astype(float)
+            to = (pitch_class + STEPS) % 12
+            comes = self._absent[to] * self._field[to]
+            result[here] = sounds @ comes.T - (leaves @ self._absent[to].T) * self._weights[STEPS % 12]
+            result[here] -= (leaves @ self._field[pitch_class])[:, None]
+        return result
 
 
-def _halves(values: np.ndarray) -> np.ndarray:
-    return values.reshape(-1, _HALF_BAR, *values.shape[1:]).sum(axis=1)
-
-
-def _sums(values: np.ndarray, unit: np.ndarray, count: int) -> np.ndarray:
-    return np.stack([np.bincount(unit, column, count) for column in values.T], axis=1)
+def _covered(begin: np.ndarray, end: np.ndarray, name: np.ndarray, count: int, length: int) -> np.ndarray:
+    """How many notes of each name sound at each tick, shape (count, length)."""
+    change = np.zeros((count, length + 1))
+    np.add.at(change, (name, begin), 1)
+    np.add.at(change, (name, end), -1)
+    return np.rint(np.cumsum(change[:, :-1], axis=1))

@@ -29,7 +29,8 @@ class VAEComposer(GridComposer):
     """
 
     kind = "vae"
-    leaps = (-0.85, 3.3, 0.65, -0.9, -0.9, -1.25)
+    leaps = (-0.8, 2.7, 0.35, -0.8, -0.8, -0.65)
+    fuller = MappingProxyType({"melody": 0.45, "bass": 0.75})
     between = MappingProxyType({"melody": 1.0, "chords": 0.3, "pad": 1.4, "bass": 1.0})
 
     def __init__(
