@@ -11,6 +11,7 @@ from musicgen.heard import NONE, heard_chords
 from musicgen.models.base import Composer
 from musicgen.models.harmonising import fits, told_chords
 from musicgen.music import Key, Music, Note, Track
+from musicgen.request import Request
 
 C, F, G, AM = 0, 5, 7, 21
 ROOTS = [C, C, 9, 9, F, F, G, G]
@@ -85,6 +86,18 @@ def test_a_band_fits_the_tune_it_accompanies(composer: Composer, monkeypatch: py
     fitting = agreement()
     monkeypatch.setattr(type(composer), "redraw", Composer.redraw)  # without any thought of chords
     assert fitting > max(0.65, agreement() + 0.1)
+
+
+def test_half_way_between_pieces_no_role_is_thin(composer: Composer, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = composer.generate(Request("pop", 8, key="C major", seed=4))
+
+    def notes_between() -> int:
+        half_way = composer.morph(song(), other, 3)[1]
+        return sum(len(track.notes) for track in half_way.tracks)
+
+    full = notes_between()
+    monkeypatch.setattr(type(composer), "between", {})
+    assert full > 1.05 * notes_between()
 
 
 def test_a_part_made_anew_is_on_the_chords_of_the_others(composer: Composer) -> None:

@@ -31,8 +31,9 @@ class GANComposer(GridComposer):
     """
 
     kind = "gan"
-    leaps = (-0.15, 4.0, 1.1, -0.65, -1.65, -2.6)
-    fuller = MappingProxyType({"chords": 0.35, "pad": 0.6})
+    leaps = (-0.35, 2.95, 0.65, -0.7, -0.85, -1.65)
+    fuller = MappingProxyType({"melody": 0.45, "chords": 0.35, "pad": 0.6, "bass": 1.2})
+    between = MappingProxyType({"melody": 0.8, "chords": 0.3, "pad": 1.0, "bass": 1.0})
 
     def __init__(
         self, vae: VAE, generator: Generator, progression: Progression, forms: Forms | None = None,
