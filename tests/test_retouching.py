@@ -1,10 +1,12 @@
 """Notes brought to what was asked for, on chances that are written by hand."""
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from musicgen import codec
 from musicgen.attributes import ATTRIBUTES, counts, values
-from musicgen.models.consonance import tense
+from musicgen.models.consonance import STEPS, Classes, tense
 from musicgen.models.decoding import Chances
 from musicgen.models.retouching import Pool, retouch, syncopated
 from musicgen.models.voicing import in_octaves, lasting, sounding
@@ -131,6 +133,38 @@ def test_a_clash_goes_to_the_likelier_neighbour() -> None:
     calm = tense(notes, logits, 0.0, 14.0)
     assert calm[:3].tolist() == notes[:3].tolist() and calm[3, 3] == 12
     assert tense(notes, logits, 0.0, 1.0).tolist() == notes.tolist()  # too dear
+
+
+@given(st.lists(st.tuples(st.integers(0, 47), st.integers(3, 60), st.integers(40, 70)), min_size=4, max_size=4))
+def test_what_a_move_is_said_to_bring_is_what_it_brings(drawn: list[tuple[int, int, int]]) -> None:
+    begin, lasts, pitch = np.array(drawn).T
+
+    def classes(pitch: np.ndarray) -> Classes:
+        return Classes(begin, np.minimum(begin + lasts, 96), pitch % 12, 96, 0.2)
+
+    said = classes(pitch).gains(np.arange(4), 4)
+    for note in range(4):
+        for number, step in enumerate(STEPS):
+            moved = classes(pitch + step * (np.arange(4) == note))
+            assert np.isclose(said[note, number], classes(pitch).needed - moved.needed)
+
+
+def test_a_share_of_dissonances_is_met_although_notes_cut_each_other_off() -> None:
+    def missed(notes: np.ndarray, share: float) -> float:
+        begin, end, pitch = sounding(notes, BARS)
+        return abs(Classes(begin, end, pitch % 12, 48 * BARS, share).needed)
+
+    before, after = [], []
+    for seed in range(20):
+        rng, size = np.random.default_rng(seed), 60
+        columns = [rng.integers(4, size=size), rng.integers(1, 3, size), 6 * rng.integers(8, size=size)]
+        notes = np.stack([*columns, rng.integers(12, 22, size), rng.integers(8, 16, size), np.full(size, 3)], axis=1)
+        logits = rng.normal(0.0, 2.0, (5, BARS, 48, codec.MAX_PITCHES))
+        for share in (0.1, 0.3):
+            before.append(missed(notes, share))
+            after.append(missed(tense(notes, logits, share, 14.0), share))
+    assert np.median(before) > 100 and np.median(after) < 1.5
+    assert all(np.less_equal(after, before))
 
 
 def test_octaves_bring_the_register_and_change_no_pitch_class() -> None:

@@ -14,6 +14,7 @@ STEPS = np.array([-1, -2, 1, 2, -3, 3, -4, 4])
 """Where a note may go, in semitones."""
 _ROUNDS = 40
 _CHEAPEST = 0.3
+_LEAST = 1e-6
 _HALF_BAR = TICKS_PER_BAR // 2
 _INTERVAL = np.minimum(np.arange(12), 12 - np.arange(12))
 _DISSONANT, _CONSONANT = np.isin(_INTERVAL, (1, 2, 6)).astype(float), np.isin(_INTERVAL, (3, 4, 5)).astype(float)
@@ -45,7 +46,7 @@ def tense(notes: np.ndarray, logits: np.ndarray, share: float, dearest: float) -
             gain = classes.gains(unit, count) * np.sign(classes.needed)
             cost, size, place = mean_loss(lost, unit, count), np.bincount(unit, minlength=count), np.zeros(count, int)
             place[unit] = half
-            which, step = np.nonzero((gain > 0) & (gain < 1.5 * nearest) & (cost < dearest))
+            which, step = np.nonzero((gain > _LEAST) & (gain < 1.5 * nearest) & (cost < dearest))
             worth = gain[which, step]
             price = np.maximum(cost[which, step], _CHEAPEST) * size[which] / worth
             found.append((price, worth, place[which], which, STEPS[step], np.full(len(which), kind)))
