@@ -28,8 +28,8 @@ from musicgen.corpus.dataset import Dataset, Piece
 from musicgen.evaluation.compare import values_of
 from musicgen.evaluation.metrics import THEMES
 from musicgen.evaluation.protocol import composite
-from musicgen.evaluation.run import Window, request_like, windows
 from musicgen.evaluation.view import View
+from musicgen.evaluation.windows import Window, request_like, windows
 from musicgen.midi import to_midi
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.music import Music

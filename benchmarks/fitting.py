@@ -28,8 +28,9 @@ from musicgen.errors import MusicgenError
 from musicgen.evaluation import protocol
 from musicgen.evaluation.compare import values_of
 from musicgen.evaluation.protocol import Sample
-from musicgen.evaluation.run import Window, open_model, windows
+from musicgen.evaluation.run import open_model
 from musicgen.evaluation.view import View
+from musicgen.evaluation.windows import Window, windows
 from musicgen.heard import NONE, heard_chords
 from musicgen.models.base import Composer
 from musicgen.music import Music

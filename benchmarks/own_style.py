@@ -27,9 +27,10 @@ from musicgen.attributes import ATTRIBUTES, measure
 from musicgen.corpus.dataset import Dataset
 from musicgen.evaluation.features import matrix
 from musicgen.evaluation.naming import TABLE, table_of
-from musicgen.evaluation.run import STYLED, windows
+from musicgen.evaluation.run import STYLED
 from musicgen.evaluation.styles import StyleEar
 from musicgen.evaluation.tonality import chord_tone_agreement, clash_rate, scale_consistency
+from musicgen.evaluation.windows import windows
 from musicgen.models import load_composer
 from musicgen.models.base import Composer
 from musicgen.models.leaning import lean

@@ -22,8 +22,8 @@ from musicgen.corpus.dataset import Dataset
 from musicgen.evaluation.compare import values_of
 from musicgen.evaluation.metrics import HEADLINE, THEMES
 from musicgen.evaluation.protocol import theme_distances
-from musicgen.evaluation.run import request_like, windows
 from musicgen.evaluation.view import View
+from musicgen.evaluation.windows import request_like, windows
 from musicgen.models import grid_composer, load_composer
 from musicgen.music import Music
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.changes import apart, change, changed_cells, pairs_of, rising, run, tables
-from musicgen.evaluation.run import Window
+from musicgen.evaluation.windows import Window
 from musicgen.music import Music, Note, Track
 from musicgen.roles import ROLE_NAMES
 from tests.made_songs import made_data

@@ -10,7 +10,8 @@ from musicgen.__main__ import main
 from musicgen.corpus.dataset import Dataset
 from musicgen.evaluation.metrics import HEADLINE
 from musicgen.evaluation.protocol import DIFFERS, LOSES, MATCHES
-from musicgen.evaluation.run import answers, open_model, windows
+from musicgen.evaluation.run import answers, open_model
+from musicgen.evaluation.windows import windows
 from musicgen.request import Request
 from tests.made_songs import made_data
 from tests.tiny import tiny_vae

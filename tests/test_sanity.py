@@ -179,8 +179,8 @@ def test_the_ladder_is_in_order(dataset: Dataset) -> None:
     from musicgen.evaluation.compare import values_of
     from musicgen.evaluation.metrics import THEMES
     from musicgen.evaluation.protocol import composite
-    from musicgen.evaluation.run import windows
     from musicgen.evaluation.view import View
+    from musicgen.evaluation.windows import windows
 
     test, valid = (windows(dataset, split, 40) for split in ("test", "valid"))
     real = values_of([View(window.music) for window in test])
@@ -194,9 +194,9 @@ def test_the_ladder_is_in_order(dataset: Dataset) -> None:
 
 
 def test_resampled_distances_lie_about_the_plain_one() -> None:
-    from musicgen.evaluation.compare import composite_draws
     from musicgen.evaluation.metrics import HEADLINE, THEMES
     from musicgen.evaluation.protocol import Sample, composite
+    from musicgen.evaluation.resampling import composite_draws
 
     rng = np.random.default_rng(0)
     songs = [f"song {i // 2}" for i in range(200)]

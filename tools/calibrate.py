@@ -17,9 +17,9 @@ import numpy as np
 
 from musicgen import codec, hub
 from musicgen.corpus.dataset import Dataset
-from musicgen.evaluation.run import Window, request_like, windows
 from musicgen.evaluation.texture import notes_per_bar
 from musicgen.evaluation.view import PITCH, View
+from musicgen.evaluation.windows import Window, request_like, windows
 from musicgen.models import load_composer
 from musicgen.models.agreement import agreeing, fuller
 from musicgen.models.decoding import Chances

@@ -1,6 +1,6 @@
 """`python -m musicgen evaluate`: models and baselines against held-out songs, as a report.
 
-The one file of `evaluation` that knows data sets and models. Every model answers the same requests: each takes style,
+The one file of `evaluation` that knows models. Every model answers the same requests: each takes style,
 mode, tempo and roles from a window of a test song, so that nothing but the music differs.
 """
 
@@ -11,7 +11,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +20,7 @@ import numpy as np
 from tqdm import tqdm
 
 from musicgen.corpus.dataset import Dataset
-from musicgen.errors import MusicgenError, RequestError
+from musicgen.errors import RequestError
 from musicgen.evaluation import latents, reconstruction
 from musicgen.evaluation.compare import Reference, Result, brief, compare, headline, over_seeds, pairs
 from musicgen.evaluation.ladder import markdown
@@ -30,11 +29,11 @@ from musicgen.evaluation.memorisation import Melodies
 from musicgen.evaluation.report import html
 from musicgen.evaluation.steering import steering
 from musicgen.evaluation.styles import StyleEar, heard_as_asked
+from musicgen.evaluation.windows import BARS, Window, request_like, windows
 from musicgen.music import TICKS_PER_BAR, Music
 from musicgen.request import DEFAULT_TEMPERATURE, Request
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
-BARS = 16
 SEEDS = 3
 ROLLS = 12
 SOUNDS = 4
@@ -46,14 +45,6 @@ ENCODED = 200
 STYLED = 1400
 """Training windows that the ear for styles and the Markov floor learn from."""
 _AT_ONCE = 50
-
-
-@dataclass(frozen=True)
-class Window:
-    """A stretch of a song; roles that are silent in it are left out."""
-
-    song: str
-    music: Music
 
 
 def evaluate(
@@ -145,46 +136,6 @@ def evaluate(
     return report
 
 
-def windows(
-    dataset: Dataset, split: str, count: int, seed: int = 0, like: Sequence[Window] | None = None, bars: int = BARS
-) -> list[Window]:
-    """Stretches of songs of a split, styles in turn, songs of a style in turn, places at random.
-
-    Args:
-        like: windows whose style, and number of roles where it can be had, each of these shall have.
-
-    Raises:
-        MusicgenError: the split has no piece that is long enough.
-    """
-    rng = np.random.default_rng(seed)
-    pieces = [piece for piece in dataset.split(split) if piece.bars >= bars]
-    if not pieces:
-        raise MusicgenError(f"Expected pieces of {bars} bars in the {split} split. Received: none.")
-    groups: dict[Any, list] = {}
-    for index in rng.permutation(len(pieces)):
-        piece = pieces[index]
-        groups.setdefault(piece.style, []).append(piece)
-        groups.setdefault((piece.style, piece.programs.count(-1)), []).append(piece)
-    styles = [style for style in STYLE_NAMES if style in groups]
-    turn: dict[Any, int] = {}
-    result = []
-    for index in range(count):
-        key: Any = styles[index % len(styles)]
-        if like is not None:
-            wanted = like[index].music
-            exact = (wanted.style, len(ROLE_NAMES) - len(wanted.tracks))
-            key = next((k for k in (exact, wanted.style) if k in groups), key)
-        for _ in range(20):  # a stretch may be silent
-            number = turn[key] = turn.get(key, -1) + 1
-            piece = groups[key][number % len(groups[key])]
-            music = dataset.music(piece, int(rng.integers(piece.bars - bars + 1)), bars)
-            playing = tuple(track for track in music.tracks if track.notes)
-            if playing:
-                break
-        result.append(Window(piece.song, Music(playing, bars, music.tempo, music.key, music.style)))
-    return result
-
-
 def open_model(name: str, dataset: Dataset) -> Any:
     """A rung of the ladder or a `Composer`, by name or folder.
 
@@ -228,13 +179,6 @@ def _generate(composer: Any, requests: Sequence[Request]) -> list[Music]:
             pieces += composer.generate_many(requests[start : start + _AT_ONCE])
             bar.update(len(pieces) - start)
     return pieces
-
-
-def request_like(window: Window, seed: int, temperature: float) -> Request:
-    music = window.music
-    style = music.style if music.style in STYLE_NAMES else STYLE_NAMES[0]
-    tempo = min(max(music.tempo, 40), 240)
-    return Request(style, BARS, tempo, music.key, seed, temperature, tuple(track.role for track in music.tracks))
 
 
 def _melodies(dataset: Dataset) -> list[tuple[str, Music]]:
