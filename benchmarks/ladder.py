@@ -3,8 +3,9 @@
     python -m benchmarks.ladder --data data --report report/report.json [--report MORE] [--run runs/dense-gan]
 
 The distances are those of reports of `python -m musicgen evaluate`, all by the same protocol; of a model that is in two
-the later one's. `glued` plays whole bars of training songs, so the request has a style of which every training song is
-from a collection of public-domain scores.
+the later one's. With `--keep`, trained rungs whose runs are not at hand stay as the file has them. `glued` plays whole
+bars of training songs, so the request has a style of which every training song is from a collection of public-domain
+scores.
 """
 
 from __future__ import annotations
@@ -36,13 +37,14 @@ SAYS = {
 """Rung, in the order of the ladder, to label and description."""
 
 
-def build(data: Path, reports: list[Path], runs: list[Path]) -> dict[str, object]:
+def build(data: Path, reports: list[Path], runs: list[Path], kept: list[dict[str, object]]) -> dict[str, object]:
     """What the file holds.
 
     Args:
         data: a folder made by prepare.
         reports: each a report.json; together they have the rungs, `real`, and the models that may be on the page.
         runs: run folders of trained baselines to put in too; the folder's name is the rung's.
+        kept: rungs of such a file to put in too, where they are not made anew.
     """
     dataset = Dataset.open(data)
     others = {piece.source for piece in dataset.split("train") if piece.style == REQUEST.style} - {SOURCE}
@@ -54,7 +56,7 @@ def build(data: Path, reports: list[Path], runs: list[Path]) -> dict[str, object
     distance = {each["name"]: round(each["composite"]["value"], 3) for each in evaluated}
     models = {each["identity"]: distance[each["name"]] for each in evaluated}
     names = ["noise", "glued", "markov", *map(str, runs)]
-    rungs = []
+    rungs: list[dict[str, object]] = []
     for name in sorted(names, key=lambda name: list(SAYS).index(Path(name).name)):
         baseline = find(name, dataset)
         assert baseline is not None, name
@@ -63,12 +65,15 @@ def build(data: Path, reports: list[Path], runs: list[Path]) -> dict[str, object
             about += f"; {json.loads(state.read_text())['core_hours']:.1f} core hours of training"
         midi = base64.b64encode(to_midi(baseline.generate(REQUEST))).decode()
         rungs.append({"label": label, "about": about, "distance": distance[Path(name).name], "midi": midi})
+    order = [label for label, _ in SAYS.values()]
+    made = {rung["label"] for rung in rungs}
+    rungs += [rung for rung in kept if rung["label"] not in made]
     return {
         "request": REQUEST.to_dict(),
         "songs": distance["real"],
         "pieces": found[0]["protocol"]["pieces"],
         "models": {identity: value for identity, value in models.items() if identity.startswith(("vae-", "gan-"))},
-        "rungs": rungs,
+        "rungs": sorted(rungs, key=lambda rung: order.index(str(rung["label"]))),
     }
 
 
@@ -77,8 +82,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--report", type=Path, action="append", required=True)
     parser.add_argument("--run", type=Path, action="append", default=[])
+    parser.add_argument("--keep", action="store_true", help="keep rungs that the file has and that are not made anew")
     options = parser.parse_args()
-    values = build(options.data, options.report, options.run)
+    kept = json.loads(OUT.read_text())["rungs"] if options.keep else []
+    values = build(options.data, options.report, options.run, kept)
     write(OUT, (json.dumps(values, indent=1) + "\n").encode())
     print(OUT)
 

@@ -23,7 +23,7 @@ _REST = 2 * TICKS_PER_BAR
 _AGREEMENT = 1.5
 """Weight of what the other roles speak for, on top of `agreeing`: a step away from a chord would be no gain."""
 _LEAST = 1e-6
-_SECOND = {"melody": 3.0, "bass": 1.0}
+_SECOND = {"melody": 3.0, "bass": 2.3}
 """What speaks against a second note beside the likeliest one, in logits: pieces that have any are as many as songs."""
 
 
