@@ -49,8 +49,8 @@ HOW = """
   styles each, in two grooves of every style, which count as one piece in training. {grooves} grooves are used
   (`corpus/grooves.py`). {drummers} arrangements have a human drummer's groove of their
   style, and of their split, from the Groove MIDI Dataset. Songs that may be from after 1930 are left out
-  (`corpus/rights.py`). The models that ship are of 2026-11-27 and learned from one groove a style, half of what
-  `prepare` makes now of these songs.
+  (`corpus/rights.py`). The VAE that ships is of 2026-11-27 and learned from one groove a style and without the chorales
+  that have instruments; the GAN, of the evening, from all of what `prepare` makes now.
 - **Songs with piano** (lieder): the voice is the melody; the piano is chords and, at the bottom of the left hand, bass.
   **Chorales**: soprano, inner voices and bass as melody, pad and bass, with the durations of music21's corpus.
 - **Splits** are by a hash of the song's id, so that they stay the same whatever is added, and all arrangements of a
