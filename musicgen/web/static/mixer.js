@@ -61,6 +61,7 @@ function adopt(piece) {
     program.value = lane.program;
   }
   if (document.activeElement !== tempo) tempo.value = piece.tempo;
+  tempo.parentElement.classList.toggle("is-fine", !Number.isInteger(piece.tempo)); // no room for the unit beside 119.55
   draw();
 }
 
