@@ -12,7 +12,7 @@ from musicgen.models.decoding import MONOPHONIC
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLES
 
-_LONGEST = 6.0
+_LONGEST = 16.0
 """Most that a doubling of a note's length is favoured, in logits of its duration."""
 _SHORTEST = 3
 _TICKS = np.array(DURATIONS)
