@@ -261,6 +261,24 @@ def test_a_melody_is_accompanied(composer: Composer, song: Music) -> None:
     assert band.notes("bass")
 
 
+def test_a_band_in_which_a_new_role_is_silent_is_drawn_again(
+    composer: Composer, song: Music, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = replace(song, tracks=tuple(track for track in song.tracks if track.role == "melody"))
+    vary, seeds = composer.vary, []
+
+    def silent_at_first(music: Music, strength: float, seed: int, keep: np.ndarray) -> Music:
+        seeds.append(seed)
+        band = vary(music, strength, seed, keep)
+        return replace(band, tracks=(*band.tracks[:-1], replace(band.tracks[-1], notes=()))) if seed == 5 else band
+
+    monkeypatch.setattr(composer, "vary", silent_at_first)
+    assert composer.accompany(alone, ("melody", "drums"), seed=5) == composer.accompany(
+        alone, ("melody", "drums"), seed=6
+    )
+    assert seeds == [5, 6, 6]
+
+
 def test_a_piece_goes_on(composer: Composer, song: Music) -> None:
     longer = composer.continue_(song, 16, seed=1)
     assert longer.bars == 24

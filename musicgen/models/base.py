@@ -20,6 +20,8 @@ SETTLE = 0.44
 """Most that what lies between pieces is changed to be music again, as a strength of `Composer.resample`."""
 MAX_BARS = 64
 """The longest piece that is changed in one call."""
+TRIES = 4
+"""Draws of a piece in which a requested role stays silent, as it does in some sixteen bars of real music too."""
 
 
 class Composer(ABC):
@@ -144,12 +146,20 @@ class Composer(ABC):
         return self.vary(music, 1.0, seed, ~np.asarray(cells, bool))
 
     def accompany(self, music: Music, roles: Sequence[str] = ROLE_NAMES, seed: int = 0) -> Music:
-        """The piece with a band around it: what it has comes back note for note, the other `roles` are new."""
+        """The piece with a band around it: what it has comes back note for note, the other `roles` are new.
+
+        Where one of them stays silent, the band of the next seed is drawn, up to `TRIES` in all.
+        """
         have = {track.role: track for track in music.tracks if track.notes}
         style = STYLE_BY_NAME.get(music.style, STYLES[0])
         added = tuple(Track(role, style.program(role), ()) for role in roles if role not in have)
         keep = np.tile([role in have for role in ROLE_NAMES], (music.bars, 1))
-        return self.vary(replace(music, tracks=(*have.values(), *added)), 1.0, seed, keep)
+        asked = replace(music, tracks=(*have.values(), *added))
+        for attempt in range(TRIES):
+            band = self.vary(asked, 1.0, seed + attempt, keep)
+            if all(band.notes(track.role) for track in added):
+                break
+        return band
 
     def continue_(self, music: Music, bars: int, seed: int = 0) -> Music:
         """The piece and `bars` more bars; what is there comes back note for note."""

@@ -17,7 +17,7 @@ from musicgen.heard import NONE, heard_chords
 from musicgen.models.agreement import agreeing, fuller
 from musicgen.models.aiming import aim
 from musicgen.models.asking import Asked, style_code
-from musicgen.models.base import SETTLE, Composer, slerp
+from musicgen.models.base import SETTLE, TRIES, Composer, slerp
 from musicgen.models.decoding import Chances
 from musicgen.models.forms import Forms, checked, drawn, formed
 from musicgen.models.grid_codec import GridCodec, bar_mask, blank, played, present_roles
@@ -30,10 +30,6 @@ from musicgen.models.themes import Themes
 from musicgen.models.vae import ROLES, VAE
 from musicgen.music import MODES, Key, Music, Track
 from musicgen.request import DEFAULT_TEMPERATURE, Request, sections_of
-
-TRIES = 4
-"""Draws of a piece in which a requested role stays silent, as it does in some sixteen bars of real music too."""
-
 
 _EMPHASIS = 2.0
 """Of the chords on which a piece is changed; chosen on validation songs (docs/experiments.md)."""
@@ -60,7 +56,8 @@ class GridComposer(Composer):
     fuller: Mapping[str, float] = {}
     """What speaks for the onsets of each role, see `agreement.fuller`."""
     between: Mapping[str, float] = {}
-    """The same half way between pieces: of what is neither the one nor the other a decoder is in doubt."""
+    """The same half way between pieces: of what is neither the one nor the other a decoder is in doubt. Chosen on
+    pairs of validation songs (docs/experiments.md)."""
 
     def __init__(
         self, vae: VAE, prior: Prior, progression: Progression, forms: Forms | None = None,
