@@ -106,7 +106,7 @@ def encode(music: Music) -> np.ndarray:
             else:
                 pitch = fold(note.pitch + shift, role.low, role.high) - role.low
             bar, tick = divmod(note.onset, TICKS_PER_BAR)
-            duration = 0 if role.is_drums else int(_DURATION_CLASS[min(note.duration, 192) - 1])
+            duration = 0 if role.is_drums else int(duration_class(note.duration))
             velocity = int(_VELOCITY_CLASS[note.velocity])
             place = (bar, index, tick, pitch)
             rows[place] = max(rows.get(place, (0, 0)), (duration, velocity), key=lambda value: value[::-1])
@@ -143,6 +143,11 @@ def decode(rows: np.ndarray, like: Music) -> Music:
             notes.append(Note(bar * TICKS_PER_BAR + tick, sounding, ticks, VELOCITIES[velocity]))
         tracks.append(replace(track, notes=untangle(notes, like.ticks)))
     return replace(like, tracks=tuple(tracks))
+
+
+def duration_class(ticks: int | np.ndarray) -> np.ndarray:
+    """Position in `DURATIONS` of the class nearest, in ratio, to each length, 1 tick or more."""
+    return _DURATION_CLASS[np.minimum(ticks, DURATIONS[-1]) - 1]
 
 
 def untangle(notes: Iterable[Note], end: int) -> tuple[Note, ...]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from musicgen.models.agreement import agreeing, fuller
+from musicgen.models.agreement import agreeing, matched
 from musicgen.roles import ROLE_NAMES, ROLES
 
 C, CIS, G = 60, 61, 67
@@ -27,13 +27,13 @@ def place(role: str, pitch: int, tick: int = 0) -> tuple[int, int, int, int]:
 def test_what_the_other_roles_play_becomes_likelier(role: str) -> None:
     other = "chords" if role != "chords" else "pad"
     after = agreeing(chances(**{role: {C: 0.5, CIS: 0.5}, other: {C: 0.9, G: 0.9}}))
-    assert after[place(role, CIS)] < 0.42 < 0.58 < after[place(role, C)]
+    assert after[place(role, CIS)] < 0.45 < 0.55 < after[place(role, C)]
     assert after[place(role, C)] + after[place(role, CIS)] == pytest.approx(1, abs=0.02)  # as much as before
 
 
 def test_octaves_are_the_same_pitch_class() -> None:
     after = agreeing(chances(pad={C: 0.5, CIS: 0.5}, bass={C - 24: 1.0}))
-    assert after[place("pad", C)] > 0.58
+    assert after[place("pad", C)] > 0.55
 
 
 def test_a_role_that_plays_alone_stays_as_it_is() -> None:
@@ -51,7 +51,7 @@ def test_bass_and_drums_lead() -> None:
 def test_the_half_bar_before_still_rings_and_the_one_after_is_not_there_yet() -> None:
     late = chances(pad={C: 1.0, G: 0.6})
     late[place("chords", C, 24)] = late[place("chords", CIS, 24)] = 0.5
-    assert agreeing(late)[place("chords", C, 24)] > 0.58
+    assert agreeing(late)[place("chords", C, 24)] > 0.55
     early = chances(chords={C: 0.5, CIS: 0.5})
     early[place("pad", C, 24)] = 1.0
     assert agreeing(early)[place("chords", C)] == pytest.approx(0.5, abs=0.01)
@@ -68,12 +68,22 @@ def test_silence_stays_silent_and_all_stay_probabilities() -> None:
 def test_without_weight_nothing_changes() -> None:
     before = chances(chords={C: 0.5, CIS: 0.5}, pad={C: 0.9, G: 0.9})
     assert agreeing(before, 0.0) == pytest.approx(before, abs=1e-6)
+    assert matched(before, 0.0) == pytest.approx(before, abs=1e-6)
 
 
-def test_a_fuller_role_plays_more_of_what_is_in_doubt_and_the_others_stay() -> None:
-    before = chances(pad={C: 0.9, G: 0.3}, chords={C: 0.3})
-    after = fuller(before, {"pad": 1.0})
-    assert after[place("pad", G)] == pytest.approx(0.3 / 0.7 * np.e / (1 + 0.3 / 0.7 * np.e))
-    assert after[place("pad", C)] > 0.95
-    assert after[place("chords", C)] == before[place("chords", C)]
-    assert fuller(before, {"pad": 1.0}, weight=0.0) == pytest.approx(before, abs=1e-6)
+def test_chords_and_pad_play_one_harmony() -> None:
+    before = chances(chords={C: 0.9, G: 0.9, CIS: 0.45}, pad={C: 0.9, G: 0.3, CIS: 0.3, CIS + 1: 0.3})
+    after = matched(before)
+    assert after[place("pad", G)] > 0.5 > 0.01 > after[place("pad", CIS + 1)]
+
+
+def test_a_pad_without_chords_stays_as_it_is() -> None:
+    before = chances(pad={C: 0.7, CIS: 0.2}, melody={G: 0.9}, chords={CIS: 0.1})
+    assert np.array_equal(matched(before), before)
+
+
+def test_other_roles_have_no_part_in_it() -> None:
+    before = chances(melody={CIS: 0.5}, chords={C: 0.9, CIS: 0.3}, pad={C: 0.9, G: 0.5}, bass={36: 0.5})
+    after = matched(before)
+    assert np.array_equal(after[[0, 3, 4]], before[[0, 3, 4]])
+    assert not np.array_equal(after, before)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from musicgen.codec import DURATIONS
 from musicgen.models.decoding import Chances, choose_onsets
 
 MELODY, CHORDS, BASS = 0, 1, 3
@@ -50,3 +51,13 @@ def test_a_note_of_one_voice_ends_where_the_next_begins() -> None:
     long = np.tile([10, 4], (4, 1))  # of class 10: 24 ticks
     notes, _ = Chances(np.zeros((5, 1, 48, 48)), lambda rows: (long, np.zeros((4, 18)))).notes(rows)
     assert notes[:, [1, 2, 4]].tolist() == [[MELODY, 0, 7], [MELODY, 12, 10], [CHORDS, 0, 10], [CHORDS, 12, 10]]
+
+
+def test_it_ends_as_near_to_the_next_as_a_duration_class_comes() -> None:
+    rows = np.array([[MELODY, 0, tick, 3] for tick in (0, 42)])
+    long = np.tile([15, 4], (2, 1))  # of class 15: 96 ticks
+    notes, _ = Chances(np.zeros((5, 1, 48, 48)), lambda rows: (long, np.zeros((2, 18)))).notes(rows)
+    assert [DURATIONS[length] for length in notes[:, 4]] == [
+        48,
+        96,
+    ]  # as songs are encoded: 42 is nearer to 48 than to 36

@@ -88,12 +88,15 @@ def test_a_band_fits_the_tune_it_accompanies(composer: Composer, monkeypatch: py
     assert fitting > max(0.65, agreement() + 0.1)
 
 
-def test_half_way_between_pieces_no_role_is_thin(composer: Composer, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = composer.generate(Request("pop", 8, key="C major", seed=4))
+def test_half_way_between_pieces_melody_and_bass_are_not_thin(
+    composer: Composer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [composer.generate(Request("pop", 8, key="C major", seed=seed)) for seed in range(4, 8)]
 
     def notes_between() -> int:
-        half_way = composer.morph(song(), other, 3)[1]
-        return sum(len(track.notes) for track in half_way.tracks)
+        pieces = [composer.morph(song(), other, 3)[1] for other in others]
+        lines = [track for piece in pieces for track in piece.tracks if track.role in ("melody", "bass")]
+        return sum(len(track.notes) for track in lines)
 
     full = notes_between()
     monkeypatch.setattr(type(composer), "between", {})

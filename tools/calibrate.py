@@ -1,9 +1,9 @@
-"""Tables by which the pieces of a model have as many notes, and as many intervals of each kind, as songs.
+"""Tables by which the pieces of a model have as many notes, voices, and intervals of each kind, as songs.
 
     python -m tools.calibrate data vae gan
 
-They are `GridComposer.fuller` and `GridComposer.leaps`. Pieces are made for the requests of training songs, and played
-with tables that are corrected until the numbers are those of the songs (iterative scaling).
+They are `GridComposer.fuller`, `GridComposer.voices` and `GridComposer.leaps`. Pieces are made for the requests of
+training songs, and played with tables that are corrected until the numbers are those of the songs (iterative scaling).
 """
 
 from __future__ import annotations
@@ -18,22 +18,26 @@ import numpy as np
 from musicgen import codec, hub
 from musicgen.corpus.dataset import Dataset
 from musicgen.evaluation.texture import notes_per_bar
-from musicgen.evaluation.view import PITCH, View
+from musicgen.evaluation.view import ONSET, PITCH, View
 from musicgen.evaluation.windows import Window, request_like, windows
 from musicgen.models import load_composer
-from musicgen.models.agreement import agreeing, fuller
-from musicgen.models.decoding import Chances
+from musicgen.models.agreement import agreeing, matched
+from musicgen.models.decoding import MONOPHONIC, Chances
 from musicgen.models.forms import formed
+from musicgen.models.fullness import CHORDED, VOICES, folded, fuller, steady
 from musicgen.models.grid_codec import blank
 from musicgen.models.grid_composer import GridComposer
 from musicgen.models.singing import FROM, singing
 from musicgen.music import Music
 from musicgen.request import DEFAULT_TEMPERATURE
+from musicgen.roles import ROLE_NAMES
 
-ROUNDS = 10
-FILLED = ("melody", "chords", "pad", "bass")
+ROUNDS = 12
+LINES = tuple(ROLE_NAMES[role] for role in MONOPHONIC)
 """Drums are as full as songs' already."""
 _RATE = 0.7
+_FARTHEST = 18.0
+"""Of what speaks for a voice: it changes nothing more from there on."""
 _LEAST = 2e-3
 """Added to shares, so that kinds which hardly occur move little."""
 Made = list[tuple[Chances, Music]]
@@ -51,8 +55,26 @@ def shares(pieces: Sequence[Music]) -> np.ndarray:
 
 
 def densities(pieces: Sequence[Music]) -> np.ndarray:
-    """Notes a bar of each of `FILLED`, in the mean over pieces that have it."""
-    return np.array([np.nanmean([notes_per_bar(piece, role) for piece in pieces]) for role in FILLED])
+    """Notes a bar of each of `LINES`, in the mean over pieces that have it."""
+    return np.array([np.nanmean([notes_per_bar(piece, role) for piece in pieces]) for role in LINES])
+
+
+def chords_of(pieces: Sequence[Music]) -> tuple[np.ndarray, np.ndarray]:
+    """Of each of `CHORDED`, in the mean over pieces that have it: ticks a bar on which it begins notes, and the share
+    of these with at least two, three, ... pitch classes, shape (roles, `VOICES` - 1)."""
+    ticks, shares_ = [], []
+    for role in CHORDED:
+        found = []
+        for piece in pieces:
+            notes = View.of(piece).notes(role)
+            if len(notes):
+                places = {(note[ONSET], note[PITCH] % 12) for note in notes.tolist()}
+                when, count = np.unique([tick for tick, _ in places], return_counts=True)
+                found.append([len(when) / piece.bars, *[np.mean(count >= least) for least in range(2, VOICES + 1)]])
+        mean = np.mean(found, axis=0)
+        ticks.append(mean[0])
+        shares_.append(mean[1:])
+    return np.array(ticks), np.array(shares_)
 
 
 def made_for(composer: GridComposer, songs: Sequence[Window]) -> Made:
@@ -66,11 +88,14 @@ def made_for(composer: GridComposer, songs: Sequence[Window]) -> Made:
     return made
 
 
-def played(made: Made, filled: np.ndarray, tilt: np.ndarray) -> list[Music]:
-    by = {role: float(more) for role, more in zip(FILLED, filled, strict=True)}
+def played(made: Made, filled: np.ndarray, voices: np.ndarray, tilt: np.ndarray) -> list[Music]:
+    """The pieces, with tables; `voices` has a row for each of `CHORDED`."""
+    by = {role: float(more) for role, more in zip(LINES, filled, strict=True)}
+    speaks = {role: tuple(row) for role, row in zip(CHORDED, voices.tolist(), strict=True)}
     pieces = []
     for chances, like in made:
-        sung = replace(chances, onsets=singing(agreeing(fuller(chances.onsets, by)), tuple(tilt)))
+        harmony = matched(agreeing(fuller(folded(chances.onsets), by)))
+        sung = replace(chances, onsets=singing(steady(harmony, speaks), tuple(tilt)))
         pieces.append(codec.decode(sung.notes(sung.choose())[0], like))
     return pieces
 
@@ -83,20 +108,34 @@ def main() -> None:
     options = parser.parse_args()
     songs = windows(Dataset.open(options.data), "train", options.count, seed=5)
     pieces = [song.music for song in songs]
-    notes, steps = densities(pieces), shares(pieces)
+    notes, steps, (ticks, chords) = densities(pieces), shares(pieces), chords_of(pieces)
     print("songs: notes a bar", np.round(notes, 2).tolist(), "intervals", np.round(steps, 3).tolist())
+    print("  chords a bar", np.round(ticks, 2).tolist(), "of voices", np.round(chords, 3).tolist())
     for name in options.models:
         composer = load_composer(hub.resolve(name))
         assert isinstance(composer, GridComposer)
-        made, filled, tilt = made_for(composer, songs), np.zeros(len(FILLED)), np.zeros(len(FROM) + 1)
+        made, filled, tilt = made_for(composer, songs), np.zeros(len(LINES)), np.zeros(len(FROM) + 1)
+        voices = np.zeros((len(CHORDED), VOICES))
         for _ in range(ROUNDS):
-            found = played(made, filled, tilt)
+            found = played(made, filled, voices, tilt)
+            now, these = chords_of(found)
+            more = 2 * _RATE * np.log(ticks / now)[:, None]
+            voices[:, :1] += more
+            voices[:, 1:] += more + _logit(chords) - _logit(these)
+            voices = np.clip(voices, -_FARTHEST, _FARTHEST)
             filled += 2 * _RATE * np.log(notes / densities(found))
             tilt += _RATE * np.log((steps + _LEAST) / (shares(found) + _LEAST))
             tilt -= tilt.mean()
-        found = played(made, filled, tilt)
-        print(f"{name}: fuller", np.round(filled, 2).tolist(), "leaps", np.round(tilt, 2).tolist())
-        print("  gives", np.round(densities(found), 2).tolist(), np.round(shares(found), 3).tolist(), flush=True)
+        found = played(made, filled, voices, tilt)
+        print(f"{name}: fuller", np.round(filled, 2).tolist(), "voices", np.round(voices, 2).tolist())
+        print("  leaps", np.round(tilt, 2).tolist())
+        now, these = chords_of(found)
+        print("  gives", np.round(densities(found), 2).tolist(), np.round(shares(found), 3).tolist())
+        print("  chords", np.round(now, 2).tolist(), np.round(these, 3).tolist(), flush=True)
+
+
+def _logit(share: np.ndarray) -> np.ndarray:
+    return np.asarray(np.log((share + 0.01) / (1.01 - share)))
 
 
 if __name__ == "__main__":

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musicgen.codec import DURATIONS, PITCHES
+from musicgen.codec import DURATIONS, PITCHES, duration_class
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES
 
 MAX_NOTES_PER_CELL = 96
-_DURATIONS = np.array(DURATIONS)
 MONOPHONIC = (ROLE_NAMES.index("melody"), ROLE_NAMES.index("bass"))
 """Roles of one voice: of songs' melody notes 1.4 % begin together with another."""
 _LIKELY, _FEWEST = 0.37, 0.7
@@ -43,7 +42,7 @@ class Chances:
     def notes(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Onsets as notes, rows of `codec.COLUMNS`, shape (n, 6), and the logits of their duration classes.
 
-        In a role of one voice a note ends where the next begins.
+        In a role of one voice a note ends where the next begins, or as near to it as a duration class comes.
         """
         classes, by_length = self.classes(rows)
         notes = np.concatenate([rows[:, [1, 0, 2, 3]], classes], axis=1)
@@ -51,8 +50,8 @@ class Chances:
             here = np.flatnonzero(notes[:, 1] == role)
             start = notes[here, 0] * TICKS_PER_BAR + notes[here, 2]
             onsets = np.unique(start)
-            room = np.append(np.diff(onsets), _DURATIONS[-1])[np.searchsorted(onsets, start)]
-            longest = np.searchsorted(_DURATIONS, room, side="right") - 1
+            room = np.append(np.diff(onsets), DURATIONS[-1])[np.searchsorted(onsets, start)]
+            longest = duration_class(room)
             notes[here, 4] = np.minimum(notes[here, 4], longest)
         return notes, by_length
 

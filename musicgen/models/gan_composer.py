@@ -32,8 +32,9 @@ class GANComposer(GridComposer):
 
     kind = "gan"
     leaps = (-0.35, 2.95, 0.65, -0.7, -0.85, -1.65)
-    fuller = MappingProxyType({"melody": 0.45, "chords": 0.35, "pad": 0.6, "bass": 1.2})
-    between = MappingProxyType({"melody": 0.8, "chords": 0.3, "pad": 1.0, "bass": 1.0})
+    fuller = MappingProxyType({"melody": 0.45, "bass": 1.2})
+    voices = MappingProxyType({"chords": (-1.4, -3.5, 5.5, 15.0), "pad": (-2.3, -5.2, 5.0, 18.0)})
+    between = MappingProxyType({"melody": 0.9, "chords": -0.8, "pad": 0.0, "bass": 0.7})
 
     def __init__(
         self, vae: VAE, generator: Generator, progression: Progression, forms: Forms | None = None,

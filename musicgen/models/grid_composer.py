@@ -14,12 +14,13 @@ from musicgen import codec
 from musicgen.attributes import ATTRIBUTES, counts, in_normal_key, values
 from musicgen.errors import CheckpointError, RequestError
 from musicgen.heard import NONE, heard_chords
-from musicgen.models.agreement import agreeing, fuller
+from musicgen.models.agreement import agreeing, matched
 from musicgen.models.aiming import aim
 from musicgen.models.asking import Asked, style_code
 from musicgen.models.base import SETTLE, TRIES, Composer, slerp
 from musicgen.models.decoding import Chances
 from musicgen.models.forms import Forms, checked, drawn, formed
+from musicgen.models.fullness import folded, fuller, steady
 from musicgen.models.grid_codec import GridCodec, bar_mask, blank, played, present_roles
 from musicgen.models.harmonising import fits, told_chords
 from musicgen.models.prior import ANY_CHORD, Prior
@@ -47,14 +48,16 @@ class GridComposer(Composer):
     """
 
     steers = True
-    harmony = 1.5
+    harmony = 1.42
     """Temperature of the chords for each degree of the notes'. At the usual .8 that is more than they were learned at:
     the notes over them keep to the key more than songs do. Chosen on validation songs (docs/experiments.md)."""
 
     leaps: tuple[float, ...]
     """What speaks for each kind of interval in a melody, see `singing`; `tools/calibrate.py` finds it."""
     fuller: Mapping[str, float] = {}
-    """What speaks for the onsets of each role, see `agreement.fuller`."""
+    """What speaks for the onsets of each role, see `fullness.fuller`."""
+    voices: Mapping[str, tuple[float, ...]] = {}
+    """What speaks for the voices of each role, see `fullness.steady`."""
     between: Mapping[str, float] = {}
     """The same half way between pieces: of what is neither the one nor the other a decoder is in doubt. Chosen on
     pairs of validation songs (docs/experiments.md)."""
@@ -148,9 +151,9 @@ class GridComposer(Composer):
             more: instead of `fuller`.
         """
         chances = self.codec.chances(latents, like)
-        filled = fuller(chances.onsets, self.fuller if more is None else more, agreement)
-        onsets = agreeing(filled, agreement)
-        return replace(chances, onsets=singing(onsets, self.leaps, agreement))
+        filled = fuller(folded(chances.onsets, agreement), self.fuller if more is None else more, agreement)
+        harmony = matched(agreeing(filled, agreement), agreement)
+        return replace(chances, onsets=singing(steady(harmony, self.voices, agreement), self.leaps, agreement))
 
     def _latents(self, request: Request, attempt: int, other: int | None = None, share: float = 0.0) -> np.ndarray:
         """Sampled latents for a request, shape (bars, roles, latent); the longest pieces in overlapping windows.

@@ -10,7 +10,8 @@ import numpy as np
 
 from musicgen.codec import PITCHES
 from musicgen.models.agreement import favours
-from musicgen.models.decoding import MONOPHONIC, choose_onsets, raised
+from musicgen.models.decoding import MONOPHONIC, choose_onsets
+from musicgen.models.fullness import FAINT
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES, ROLES
 
@@ -23,15 +24,17 @@ _REST = 2 * TICKS_PER_BAR
 _AGREEMENT = 1.5
 """Weight of what the other roles speak for, on top of `agreeing`: a step away from a chord would be no gain."""
 _LEAST = 1e-6
-_SECOND = {"melody": 3.0, "bass": 2.3}
-"""What speaks against a second note beside the likeliest one, in logits: pieces that have any are as many as songs."""
+_SECOND = {"melody": 0.3, "bass": 0.17}
+"""Least share of the ticks that have second notes in a piece that has any: songs have none or not few, and as many have
+some."""
 
 
 def singing(onsets: np.ndarray, tilt: tuple[float, ...], weight: float = 1.0) -> np.ndarray:
     """Probabilities of onsets, in which the melody's likeliest pitches are the likeliest line.
 
     The line is the best one of all, found by dynamic programming (Viterbi 1967) over the ticks on which the melody
-    plays. Second notes of melody and bass become rarer.
+    plays. Melody and bass have second
+    notes in many places or in none.
 
     Args:
         onsets: shape (roles, bars, ticks, pitches), as `agreement.agreeing` gives them.
@@ -53,7 +56,7 @@ def singing(onsets: np.ndarray, tilt: tuple[float, ...], weight: float = 1.0) ->
         here, best = np.arange(len(line)), chances.argmax(axis=1)
         result[MELODY, bar, tick, line], result[MELODY, bar, tick, best] = chances[here, best], chances[here, line]
     for role in MONOPHONIC:
-        _alone(result[role], weight * _SECOND[ROLE_NAMES[role]])
+        _alone(result[role], weight, _SECOND[ROLE_NAMES[role]])
     return result
 
 
@@ -85,9 +88,11 @@ def _best(score: np.ndarray, moves: np.ndarray, rests: np.ndarray) -> np.ndarray
     return np.array(line[::-1])
 
 
-def _alone(chances: np.ndarray, against: float) -> None:
-    """Make second notes of a role's ticks, shape (bars, ticks, pitches), less likely."""
+def _alone(chances: np.ndarray, weight: float, least: float) -> None:
+    """Leave out a role's second notes, of ticks of shape (bars, ticks, pitches), where too few ticks have any."""
     bar, tick, pitch = np.nonzero(chances > 0.5)
     second = pitch != chances[bar, tick].argmax(axis=-1)
-    there = bar[second], tick[second], pitch[second]
-    chances[there] = raised(chances[there], -against)
+    when = bar * TICKS_PER_BAR + tick
+    if len(np.unique(when[second])) < least * len(np.unique(when)):
+        there = bar[second], tick[second], pitch[second]
+        chances[there] -= weight * (chances[there] - FAINT)

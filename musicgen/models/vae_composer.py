@@ -31,6 +31,7 @@ class VAEComposer(GridComposer):
     kind = "vae"
     leaps = (-0.8, 2.7, 0.35, -0.8, -0.8, -0.65)
     fuller = MappingProxyType({"melody": 0.45, "bass": 0.75})
+    voices = MappingProxyType({"chords": (-1.25, -6.9, 0.2, 7.3), "pad": (-2.6, -8.5, 0.0, 11.1)})
     between = MappingProxyType({"melody": 1.0, "chords": 0.3, "pad": 1.4, "bass": 1.0})
 
     def __init__(

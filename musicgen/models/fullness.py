@@ -1,0 +1,115 @@
+"""How many notes a role plays, and how many of them together, as songs do.
+
+Where latents are made up, a decoder is in doubt: about the octave of a tone, about the fourth tone of a chord, about
+how many voices a role has. What is likely for itself then makes chords of one note here and of four there, where a role
+of a song has the same number of voices from its first bar to its last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from musicgen.models.decoding import CERTAIN, raised
+from musicgen.roles import ROLE_NAMES
+
+FAINT = 0.01
+"""Onsets less probable than this stay as they are: hundreds of thousands, of which none is ever played."""
+CHORDED = ("chords", "pad")
+"""Roles that play chords."""
+VOICES = 4
+"""So many voices are looked at; few chords of songs have more."""
+_STEADINESS = 6.0
+"""What the odds of a voice over the whole piece, as a logarithm, count in each of its chords: so much that most pieces
+have it in nearly all or in hardly any, as songs do. Chosen on training songs (docs/experiments.md)."""
+_AGAINST = np.array([0.5, 1.5, 8.0])
+"""Most that speaks against a second, third and fourth voice: chords of a single tone would not be arpeggios."""
+_FOR = 8.0
+_HEARD = 0.2
+"""Probability from which a tick is taken for one with a chord, where voices are counted."""
+_SURE = 0.5
+"""Probability from which a tone is played in two octaves."""
+_FAINTER = 0.02
+"""Ticks on which nothing is as probable as this are left as they are."""
+
+
+def fuller(onsets: np.ndarray, by: Mapping[str, float], weight: float = 1.0) -> np.ndarray:
+    """Probabilities of onsets, those of some roles likelier: of a line that a model is in doubt about it plays little.
+
+    Args:
+        onsets: shape (roles, bars, ticks, pitches).
+        by: role's name to what speaks for each of its onsets, in logits; `tools/calibrate.py` finds it.
+        weight: how much of it counts.
+    """
+    result = onsets.copy()
+    for name, more in by.items():
+        role = ROLE_NAMES.index(name)
+        here = np.nonzero(onsets[role] > FAINT)
+        result[role][here] = raised(onsets[role][here], weight * more)
+    return result
+
+
+def folded(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
+    """Probabilities of onsets, in which a chord has each of its tones once.
+
+    Where the decoder is in doubt about the octave of a tone, the likeliest one is as probable as all of them together,
+    and the others are not played unless they are sure.
+
+    Args:
+        onsets: shape (roles, bars, ticks, pitches).
+        weight: 0 leaves them as they are.
+    """
+    result = onsets.copy()
+    for role, bar, tick in _chords(onsets):
+        chances = onsets[role, bar, tick]
+        octaves = -(-chances.shape[1] // 12)
+        by_tone = np.zeros((len(chances), 12 * octaves), np.float32)
+        by_tone[:, : chances.shape[1]] = chances
+        by_tone = by_tone.reshape(len(chances), octaves, 12)
+        best = by_tone.argmax(axis=1)[:, None]
+        chance = np.take_along_axis(by_tone, best, axis=1)
+        together = np.minimum(by_tone.sum(axis=1, keepdims=True), CERTAIN)
+        less = by_tone - weight * np.maximum(by_tone - FAINT, 0)  # not 0: a slider may ask for another octave
+        once = np.where(by_tone > _SURE, by_tone, less)
+        np.put_along_axis(once, best, np.maximum(chance, chance + weight * (together - chance)), axis=1)
+        result[role, bar, tick] = once.reshape(len(chances), 12 * octaves)[:, : chances.shape[1]]
+    return result
+
+
+def steady(onsets: np.ndarray, voices: Mapping[str, tuple[float, ...]], weight: float = 1.0) -> np.ndarray:
+    """Probabilities of onsets, in which a role has the same number of voices all through the piece.
+
+    The first voice of a chord is its likeliest note, the second its next, and so on. What share of a role's chords has
+    a voice, by all of their probabilities, speaks for or against it in every one of them.
+
+    Args:
+        onsets: shape (roles, bars, ticks, pitches).
+        voices: role's name to what speaks for its first note, for a second, a third and a fourth, in logits;
+            `tools/calibrate.py` finds it.
+        weight: how much of it counts.
+    """
+    result = onsets.copy()
+    for role, bar, tick in _chords(onsets):
+        speaks = voices.get(ROLE_NAMES[role])
+        if speaks is None or not len(bar):
+            continue
+        chances = onsets[role, bar, tick]
+        which = np.argsort(-chances, axis=1, kind="stable")[:, :VOICES]
+        chance = np.take_along_axis(chances, which, axis=1)
+        heard = chance[chance[:, 0] > _HEARD].sum(axis=0)
+        share = np.minimum((heard[1:] + 0.02) / (heard[0] + 0.04), 0.98)
+        more = np.clip(_STEADINESS * np.log(share / (1 - share)) + speaks[1:], -_AGAINST, _FOR)
+        by = np.broadcast_to(np.float32(weight) * np.array([speaks[0], *more], np.float32), chance.shape)
+        np.put_along_axis(chances, which, np.where(chance > FAINT, raised(chance, by), chance), axis=1)
+        result[role, bar, tick] = chances
+    return result
+
+
+def _chords(onsets: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
+    """Bars and ticks on which each of `CHORDED` may begin something."""
+    found = []
+    for role in map(ROLE_NAMES.index, CHORDED):
+        bar, tick = np.nonzero(onsets[role].max(axis=-1) > _FAINTER)
+        found.append((role, bar, tick))
+    return found
