@@ -101,7 +101,7 @@ def _train(
     _fit_vae(vae, dataset, data, run, plan)
     _fit_prior(prior, vae, dataset, run, plan)
     progression = Progression(ProgressionConfig(), name="progression")
-    _fit_progression(progression, dataset, run, plan)
+    fit_progression(progression, dataset, run, plan)
     test = every_window(dataset, "test", vae_config.bars)
     composer = VAEComposer(vae, prior, progression, forms=usual_forms(dataset, vae_config.bars))
     composer.card = {
@@ -181,7 +181,8 @@ def _fit_prior(prior: Prior, vae: VAE, dataset: Dataset, run: Path, plan: Plan) 
     prior.in_first_key(learner)
 
 
-def _fit_progression(progression: Progression, dataset: Dataset, run: Path, plan: Plan) -> None:
+def fit_progression(progression: Progression, dataset: Dataset, run: Path, plan: Plan) -> None:
+    """Train, or go on training, what writes the chords; its log and state are in the run's folder."""
     seed = order_seed(run / "log-progression.csv", plan.seed)
     train = Progressions(dataset, "train", plan.progression_windows, SOURCE_WEIGHTS, seed)
     valid = Progressions(dataset, "valid", plan.progression_windows, SOURCE_WEIGHTS, 0)
