@@ -60,6 +60,18 @@ def test_what_the_other_roles_play_speaks_for_a_pitch() -> None:
     assert melody(singing(chances(*step_or_chord, chords=chord, pad=chord), (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)))[1] == E
 
 
+def test_a_melody_with_one_quick_note_has_none() -> None:
+    tune = [(12 * beat, {(C, D, E, G)[beat % 4]: 0.99}) for beat in range(12)]
+    quick = [*tune, (14, {E: 0.6})]
+    assert melody(chances(*quick)) == [C, D, E, E, G, C, D, E, G, C, D, E, G]
+    assert melody(singing(chances(*quick), BY_STEP)) == [C, D, E, G, C, D, E, G, C, D, E, G]
+
+
+def test_a_melody_of_quick_notes_keeps_them() -> None:
+    trill = [(2 * step, {(C, D)[step % 2]: 0.99}) for step in range(12)]
+    assert melody(singing(chances(*trill), BY_STEP)) == 6 * [C, D]
+
+
 def test_a_piece_with_few_second_notes_has_none() -> None:
     tune = [(12 * beat, {(C, D, E, G)[beat % 4]: 0.99}) for beat in range(8)]
     tune[3] = (36, {G: 0.99, HIGH_C: 0.9})

@@ -21,6 +21,11 @@ FROM = (1, 3, 5, 8, 13)
 _ACROSS = 0.3
 """They count so much across a rest."""
 _REST = 2 * TICKS_PER_BAR
+_SHORTEST = 3
+"""Ticks from one note to the next, at least, where a melody has few quicker ones: a sixteenth. Of 1,400 stretches of
+training songs 98 % have none, and others many."""
+_QUICK = 0.1
+"""Share of a melody's ticks that are nearer than that from which on it is one of those."""
 _AGREEMENT = 1.5
 """Weight of what the other roles speak for, on top of `agreeing`: a step away from a chord would be no gain."""
 _LEAST = 1e-6
@@ -33,8 +38,7 @@ def singing(onsets: np.ndarray, tilt: tuple[float, ...], weight: float = 1.0) ->
     """Probabilities of onsets, in which the melody's likeliest pitches are the likeliest line.
 
     The line is the best one of all, found by dynamic programming (Viterbi 1967) over the ticks on which the melody
-    plays. Melody and bass have second
-    notes in many places or in none.
+    plays. Melody and bass have second notes in many places or in none, and a melody many quick ones or none.
 
     Args:
         onsets: shape (roles, bars, ticks, pitches), as `agreement.agreeing` gives them.
@@ -46,11 +50,10 @@ def singing(onsets: np.ndarray, tilt: tuple[float, ...], weight: float = 1.0) ->
     if weight == 0:
         return onsets
     result = onsets.copy()
-    rows = choose_onsets(onsets[MELODY : MELODY + 1])
-    when = np.unique(rows[:, 1] * TICKS_PER_BAR + rows[:, 2])
+    when = _apart(result[MELODY], weight)
     if len(when) > 1:
         bar, tick = np.divmod(when, TICKS_PER_BAR)
-        chances = onsets[MELODY, bar, tick, : PITCHES[MELODY]]
+        chances = result[MELODY, bar, tick, : PITCHES[MELODY]]
         line = _line(chances, when, favours(onsets).get(MELODY), tilt, weight)
         # the largest chance of a tick goes to the pitch of the line, which gives its own
         here, best = np.arange(len(line)), chances.argmax(axis=1)
@@ -58,6 +61,29 @@ def singing(onsets: np.ndarray, tilt: tuple[float, ...], weight: float = 1.0) ->
     for role in MONOPHONIC:
         _alone(result[role], weight, _SECOND[ROLE_NAMES[role]])
     return result
+
+
+def _apart(chances: np.ndarray, weight: float) -> np.ndarray:
+    """The ticks of the piece on which a melody, shape (bars, ticks, pitches), plays; of two that are too near to each
+    other the less probable one is left out, where that is seldom."""
+    flat = chances.reshape(-1, chances.shape[-1])
+    rows = choose_onsets(chances[None])
+    when = np.unique(rows[:, 1] * TICKS_PER_BAR + rows[:, 2])
+    likely = flat[when].sum(axis=1)
+    kept = np.ones(len(when), bool)
+    last = 0
+    for here in range(1, len(when)):
+        if when[here] - when[last] < _SHORTEST:
+            less = here if likely[here] <= likely[last] else last
+            kept[less] = False
+            last = here if less == last else last
+        else:
+            last = here
+    if (~kept).sum() > _QUICK * len(when):
+        return when
+    out = flat[when[~kept]]
+    flat[when[~kept]] = out - weight * np.maximum(out - FAINT, 0)
+    return when[kept]
 
 
 def _line(
