@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -20,16 +21,20 @@ AT_ONCE = 10
 
 def fed(data: Path, size: int, bars: int, seed: int, processes: int) -> Iterator[tuple[dict[str, np.ndarray]]]:
     """Batches of `Windows` of training songs, drawn for ever; the same whatever the number of processes."""
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        made = deque(pool.apply_async(_make, (data, size, bars, seed, part)) for part in range(2 * processes))
+    # not a multiprocessing.Pool: to end one while it works can wait for ever, and so does one that lost a process
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+    try:
+        made = deque(pool.submit(_make, data, size, bars, seed, part) for part in range(2 * processes))
         part = len(made)
         while True:
-            batches = made.popleft().get()
-            made.append(pool.apply_async(_make, (data, size, bars, seed, part)))
+            batches = made.popleft().result()
+            made.append(pool.submit(_make, data, size, bars, seed, part))
             part += 1
             for batch in batches:
                 batch["onsets"] = np.unpackbits(batch["onsets"], axis=-1)
                 yield (batch,)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _make(data: Path, size: int, bars: int, seed: int, part: int) -> list[dict[str, np.ndarray]]:
