@@ -31,6 +31,21 @@ def test_what_the_other_roles_play_becomes_likelier(role: str) -> None:
     assert after[place(role, C)] + after[place(role, CIS)] == pytest.approx(1, abs=0.02)  # as much as before
 
 
+def test_a_melody_follows_the_chords_and_not_the_bass() -> None:
+    before = chances(melody={C: 0.5, CIS: 0.5}, bass={C - 24: 0.9})
+    assert np.array_equal(agreeing(before), before)
+
+
+def test_a_melody_keeps_to_the_chords_on_beats_and_passes_between_them() -> None:
+    def gain(tick: int) -> float:
+        before = chances(chords={C: 0.9, G: 0.9})
+        for pitch in (C, CIS):
+            before[place("melody", pitch, tick)] = 0.5
+        return float(agreeing(before)[place("melody", C, tick)] - 0.5)
+
+    assert gain(12) > 1.5 * gain(6) > 2 * gain(3) > 0
+
+
 def test_octaves_are_the_same_pitch_class() -> None:
     after = agreeing(chances(pad={C: 0.5, CIS: 0.5}, bass={C - 24: 1.0}))
     assert after[place("pad", C)] > 0.55

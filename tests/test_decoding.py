@@ -61,3 +61,11 @@ def test_it_ends_as_near_to_the_next_as_a_duration_class_comes() -> None:
         48,
         96,
     ]  # as songs are encoded: 42 is nearer to 48 than to 36
+
+
+def test_it_sounds_longer_where_that_is_sure() -> None:
+    rows = np.array([[BASS, 0, tick, 3] for tick in (0, 12)])
+    long, logits = np.tile([10, 4], (2, 1)), np.zeros((2, 18))
+    logits[0, 10] = 12.0  # the first one's, of all classes
+    notes, _ = Chances(np.zeros((5, 1, 48, 48)), lambda rows: (long, logits)).notes(rows)
+    assert [DURATIONS[length] for length in notes[:, 4]] == [24, 24]

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from musicgen.codec import DURATIONS
 from musicgen.models.decoding import choose_onsets
-from musicgen.models.singing import MELODY, singing
+from musicgen.models.singing import MELODY, lasting, singing
 from musicgen.roles import ROLE_NAMES, ROLES
 
 C, D, E, G, HIGH_C = 60, 62, 64, 67, 72
@@ -72,6 +73,19 @@ def test_a_melody_of_quick_notes_keeps_them() -> None:
     assert melody(singing(chances(*trill), BY_STEP)) == 6 * [C, D]
 
 
+def test_even_there_no_note_comes_a_tick_after_another() -> None:
+    trill = [(2 * step, {(C, D)[step % 2]: 0.99}) for step in range(12)]
+    assert melody(singing(chances(*trill, (5, {E: 0.8})), BY_STEP)) == 6 * [C, D]
+
+
+def test_a_melody_has_no_blips() -> None:
+    rows = np.array([[role, 0, 0, 3] for role in (MELODY, ROLE_NAMES.index("bass"))])
+    blips, logits = np.zeros((2, 2), int), np.zeros((2, 18))
+    best, by_length = lasting(lambda _: (blips, logits), rows)
+    assert [DURATIONS[length] for length in best[:, 0]] == [2, 1]
+    assert by_length is logits
+
+
 def test_a_piece_with_few_second_notes_has_none() -> None:
     tune = [(12 * beat, {(C, D, E, G)[beat % 4]: 0.99}) for beat in range(8)]
     tune[3] = (36, {G: 0.99, HIGH_C: 0.9})
@@ -83,6 +97,16 @@ def test_a_bass_that_often_plays_two_keeps_them() -> None:
     before = chances((0, {C: 0.99}), (12, {D: 0.99}), bass={36: 0.99, 43: 0.93})
     bass = [row for row in choose_onsets(singing(before, BY_STEP)) if row[0] == 3]
     assert [int(row[3]) + ROLES[3].low for row in bass] == [36, 43]
+
+
+def test_on_a_beat_the_other_roles_speak_louder_than_between_beats() -> None:
+    chord = {C: 0.9, E: 0.9, G: 0.9}
+
+    def sung(tick: int) -> int:
+        tune = chances((0, {C: 0.95}), (tick, {D: 0.9, E: 0.1}), chords=chord, pad=chord)
+        return melody(singing(tune, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)))[1]
+
+    assert [sung(12), sung(15)] == [E, D]
 
 
 @pytest.mark.parametrize("weight", [0.0, 1.0])

@@ -2,33 +2,32 @@
 
     python -m tools.calibrate data vae gan
 
-They are `GridComposer.fuller`, `GridComposer.voices` and `GridComposer.leaps`. Pieces are made for the requests of
-training songs, and played with tables that are corrected until the numbers are those of the songs (iterative scaling).
+They are `GridComposer.habits`. Pieces are made for the requests of training songs, and played with tables that are
+corrected until the numbers are those of the songs (iterative scaling).
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from musicgen import codec, hub
+from musicgen import hub
 from musicgen.corpus.dataset import Dataset
 from musicgen.evaluation.texture import notes_per_bar
 from musicgen.evaluation.view import ONSET, PITCH, View
 from musicgen.evaluation.windows import Window, request_like, windows
 from musicgen.models import load_composer
-from musicgen.models.agreement import agreeing, matched
 from musicgen.models.decoding import MONOPHONIC, Chances
 from musicgen.models.forms import formed
-from musicgen.models.fullness import CHORDED, VOICES, folded, fuller, steady
-from musicgen.models.grid_codec import blank
+from musicgen.models.fullness import CHORDED, VOICES
+from musicgen.models.grid_codec import blank, played
 from musicgen.models.grid_composer import GridComposer
-from musicgen.models.singing import FROM, singing
-from musicgen.music import Music
+from musicgen.models.singing import FROM
+from musicgen.models.together import Habits, together
+from musicgen.music import TICKS_PER_BAR, Music
 from musicgen.request import DEFAULT_TEMPERATURE
 from musicgen.roles import ROLE_NAMES
 
@@ -77,6 +76,20 @@ def chords_of(pieces: Sequence[Music]) -> tuple[np.ndarray, np.ndarray]:
     return np.array(ticks), np.array(shares_)
 
 
+def repeats(pieces: Sequence[Music]) -> np.ndarray:
+    """How many bars begin notes on the ticks on which the bar before them does, of those in which both play, of each
+    role, in the mean over pieces."""
+    found = np.full((len(pieces), len(ROLE_NAMES)), np.nan)
+    for piece, shares_ in zip(pieces, found, strict=True):
+        for role, name in enumerate(ROLE_NAMES):
+            begins = np.zeros((piece.bars, TICKS_PER_BAR), bool)
+            begins[np.divmod(View.of(piece).notes(name)[:, ONSET], TICKS_PER_BAR)] = True
+            both = begins[1:].any(axis=1) & begins[:-1].any(axis=1)
+            if both.any():
+                shares_[role] = (begins[1:] == begins[:-1]).all(axis=1)[both].mean()
+    return np.asarray(np.nanmean(found, axis=0))
+
+
 def made_for(composer: GridComposer, songs: Sequence[Window]) -> Made:
     """What the decoder says of a piece for each request, and the piece without notes."""
     made = []
@@ -88,16 +101,16 @@ def made_for(composer: GridComposer, songs: Sequence[Window]) -> Made:
     return made
 
 
-def played(made: Made, filled: np.ndarray, voices: np.ndarray, tilt: np.ndarray) -> list[Music]:
-    """The pieces, with tables; `voices` has a row for each of `CHORDED`."""
-    by = {role: float(more) for role, more in zip(LINES, filled, strict=True)}
-    speaks = {role: tuple(row) for role, row in zip(CHORDED, voices.tolist(), strict=True)}
-    pieces = []
-    for chances, like in made:
-        harmony = matched(agreeing(fuller(folded(chances.onsets), by)))
-        sung = replace(chances, onsets=singing(steady(harmony, speaks), tuple(tilt)))
-        pieces.append(codec.decode(sung.notes(sung.choose())[0], like))
-    return pieces
+def habits_of(filled: np.ndarray, voices: np.ndarray, tilt: np.ndarray, strengths: np.ndarray) -> Habits:
+    """Tables from what speaks for notes of `LINES`, voices, a row for each of `CHORDED`, intervals, and rhythms."""
+    by = {role: round(float(more), 2) for role, more in zip(LINES, filled, strict=True)}
+    speaks = {role: tuple(row) for role, row in zip(CHORDED, voices.round(2).tolist(), strict=True)}
+    rhythm = {role: round(float(strength), 2) for role, strength in zip(ROLE_NAMES, strengths, strict=True)}
+    return Habits(tuple(tilt.round(2).tolist()), by, speaks, rhythm)
+
+
+def pieces_of(made: Made, habits: Habits) -> list[Music]:
+    return [played(together(chances, habits), like) for chances, like in made]
 
 
 def main() -> None:
@@ -109,15 +122,17 @@ def main() -> None:
     songs = windows(Dataset.open(options.data), "train", options.count, seed=5)
     pieces = [song.music for song in songs]
     notes, steps, (ticks, chords) = densities(pieces), shares(pieces), chords_of(pieces)
+    repeated = repeats(pieces)
     print("songs: notes a bar", np.round(notes, 2).tolist(), "intervals", np.round(steps, 3).tolist())
+    print("  bars in the rhythm of the one before", np.round(repeated, 2).tolist())
     print("  chords a bar", np.round(ticks, 2).tolist(), "of voices", np.round(chords, 3).tolist())
     for name in options.models:
         composer = load_composer(hub.resolve(name))
         assert isinstance(composer, GridComposer)
         made, filled, tilt = made_for(composer, songs), np.zeros(len(LINES)), np.zeros(len(FROM) + 1)
-        voices = np.zeros((len(CHORDED), VOICES))
+        voices, strengths = np.zeros((len(CHORDED), VOICES)), np.zeros(len(ROLE_NAMES))
         for _ in range(ROUNDS):
-            found = played(made, filled, voices, tilt)
+            found = pieces_of(made, habits_of(filled, voices, tilt, strengths))
             now, these = chords_of(found)
             more = 2 * _RATE * np.log(ticks / now)[:, None]
             voices[:, :1] += more
@@ -126,11 +141,12 @@ def main() -> None:
             filled += 2 * _RATE * np.log(notes / densities(found))
             tilt += _RATE * np.log((steps + _LEAST) / (shares(found) + _LEAST))
             tilt -= tilt.mean()
-        found = played(made, filled, voices, tilt)
-        print(f"{name}: fuller", np.round(filled, 2).tolist(), "voices", np.round(voices, 2).tolist())
-        print("  leaps", np.round(tilt, 2).tolist())
+            strengths = np.clip(strengths + 2 * _RATE * (repeated - repeats(found)), 0, 1)
+        found = pieces_of(made, habits_of(filled, voices, tilt, strengths))
+        print(f"{name}:", habits_of(filled, voices, tilt, strengths))
         now, these = chords_of(found)
         print("  gives", np.round(densities(found), 2).tolist(), np.round(shares(found), 3).tolist())
+        print("  bars", np.round(repeats(found), 2).tolist())
         print("  chords", np.round(now, 2).tolist(), np.round(these, 3).tolist(), flush=True)
 
 

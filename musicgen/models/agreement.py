@@ -7,9 +7,11 @@ import numpy as np
 from musicgen.codec import MAX_PITCHES
 from musicgen.models.decoding import raised
 from musicgen.models.fullness import FAINT
+from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT
 from musicgen.roles import PITCHED, ROLE_NAMES, ROLES
 
-_LED = [ROLE_NAMES.index(role) for role in ("melody", "chords", "pad")]
+_TUNE = ROLE_NAMES.index("melody")
+_LED = [_TUNE, *(ROLE_NAMES.index(role) for role in ("chords", "pad"))]
 """Roles that give way; the bass moves the harmony, it does not follow it."""
 _LEAST = 0.03
 """Share of a pitch class that no other role has, so that none is out of the question."""
@@ -17,14 +19,21 @@ _RINGS = 0.5
 """What begins in a half bar counts so much in the next one."""
 _MELODY = 0.5
 """The melody counts so much: its notes pass through, where those of other roles stay."""
-_WEIGHT = 0.6
+_UNHEARD = _TUNE, ROLE_NAMES.index("bass")
+"""A melody keeps to the chords, whose tones the bass has anyway; more of the root would be less of the others."""
+_WEIGHT = 0.3
 """Of what the others are expected to play. With chords that stray no more than those of songs, all of it makes notes
 that keep to them more than songs' do."""
+_BEATS, _OFFBEATS, _BETWEEN = 1.3, 0.7, 0.3
+"""Weight of the same where a melody begins a note: on a beat it has a tone of the chord, between beats it passes."""
 _HARMONY = (ROLE_NAMES.index("chords"), ROLE_NAMES.index("pad"))
-_MATCH = 3.0
+_MATCH = 2.6
 """Of the harmony of the other one: in songs they share most tones. A weight of 1.4 leaves them further apart."""
 _PLAYS = 0.3
 """Notes expected in a half bar of a role that plays there."""
+_MELODY_AT = np.full(TICKS_PER_BAR // 2, _BETWEEN, np.float32)
+_MELODY_AT[:: TICKS_PER_BEAT // 2] = _OFFBEATS
+_MELODY_AT[::TICKS_PER_BEAT] = _BEATS
 _CLASSES = np.zeros((len(PITCHED), MAX_PITCHES, 12), np.float32)
 for _role in PITCHED:
     _CLASSES[_role, np.arange(MAX_PITCHES), (np.arange(MAX_PITCHES) + ROLES[_role].low) % 12] = 1
@@ -74,10 +83,10 @@ def favours(onsets: np.ndarray) -> dict[int, np.ndarray]:
     expected = _expected(onsets.reshape(roles, 2 * bars, ticks // 2, pitches))
     heard = expected.copy()
     heard[:, 1:] += _RINGS * expected[:, :-1]
-    heard[ROLE_NAMES.index("melody")] *= _MELODY
+    heard[_TUNE] *= _MELODY
     result = {}
     for role in _LED:
-        others = heard.sum(axis=0) - heard[role]
+        others = sum(heard[other] for other in PITCHED if other != role and (role, other) != _UNHEARD)
         total = others.sum(axis=-1, keepdims=True)
         if total.any():
             favour = np.log(others / np.maximum(total, 1e-6) + _LEAST)
@@ -91,8 +100,13 @@ def _expected(halves: np.ndarray) -> np.ndarray:
     return np.matmul(halves[list(PITCHED)].sum(axis=2), _CLASSES[:, : halves.shape[-1]])
 
 
+def by_tick(role: int, tick: np.ndarray) -> np.ndarray:
+    """What the others speak for counts so much, in logits for each of `favours`, for notes on a tick of a half bar."""
+    return _MELODY_AT[tick] if role == _TUNE else np.ones(len(tick), np.float32)
+
+
 def _favoured(result: np.ndarray, halves: np.ndarray, role: int, favour: np.ndarray) -> None:
     """Write a role's onsets into `result`, by what speaks for each pitch class in each half bar, in logits."""
     half, tick, pitch = np.nonzero(halves[role] > FAINT)
-    by = favour[half, (pitch + ROLES[role].low) % 12]
+    by = favour[half, (pitch + ROLES[role].low) % 12] * by_tick(role, tick)
     result[role, half, tick, pitch] = raised(halves[role, half, tick, pitch], by)

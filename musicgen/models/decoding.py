@@ -18,8 +18,15 @@ _LIKELY, _FEWEST = 0.37, 0.7
 """Onsets as probable as this are played, and of each cell at least this share of those expected."""
 _SURE = 0.5
 """Probability from which a second note is played with another one of a role of one voice."""
+_OVERLAPS = 0.995
+"""Probability that a note is longer than its room from which it is: so 16 % of basses and 23 % of melodies that are
+generated have notes that overlap, and 15 and 22 % of songs'."""
 CERTAIN = np.float32(1 - 2**-24)
 """The last number before 1."""
+
+
+Classes = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""Onsets to what `Chances.classes` says of them."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class Chances:
     """
 
     onsets: np.ndarray
-    classes: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+    classes: Classes
 
     def choose(self) -> np.ndarray:
         """The onsets that are played, see `choose_onsets`."""
@@ -42,7 +49,8 @@ class Chances:
     def notes(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Onsets as notes, rows of `codec.COLUMNS`, shape (n, 6), and the logits of their duration classes.
 
-        In a role of one voice a note ends where the next begins, or as near to it as a duration class comes.
+        In a role of one voice a note ends where the next begins, or as near to it as a duration class comes, unless it
+        is sure to sound longer.
         """
         classes, by_length = self.classes(rows)
         notes = np.concatenate([rows[:, [1, 0, 2, 3]], classes], axis=1)
@@ -52,7 +60,9 @@ class Chances:
             onsets = np.unique(start)
             room = np.append(np.diff(onsets), DURATIONS[-1])[np.searchsorted(onsets, start)]
             longest = duration_class(room)
-            notes[here, 4] = np.minimum(notes[here, 4], longest)
+            longer = np.arange(len(DURATIONS)) > longest[:, None]
+            past = (_shares(by_length[here]) * longer).sum(axis=1)
+            notes[here, 4] = np.where(past > _OVERLAPS, notes[here, 4], np.minimum(notes[here, 4], longest))
         return notes, by_length
 
     def logits(self) -> np.ndarray:
@@ -60,6 +70,12 @@ class Chances:
         likely = np.minimum(self.onsets, CERTAIN)
         with np.errstate(divide="ignore"):
             return np.log(likely / (1 - likely))
+
+
+def _shares(logits: np.ndarray) -> np.ndarray:
+    """Probabilities of classes, shape (n, classes)."""
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
 def raised(chances: np.ndarray, by: np.ndarray | float) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from musicgen.models.gan import Generator
 from musicgen.models.grid_composer import GridComposer
 from musicgen.models.prior import PriorConfig
 from musicgen.models.progression import Progression, ProgressionConfig
+from musicgen.models.together import Habits
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.weights import load_weights, save_weights
 
@@ -31,10 +32,13 @@ class GANComposer(GridComposer):
     """
 
     kind = "gan"
-    leaps = (-0.35, 2.95, 0.65, -0.7, -0.85, -1.65)
-    fuller = MappingProxyType({"melody": 0.45, "bass": 1.2})
-    voices = MappingProxyType({"chords": (-1.4, -3.5, 5.5, 15.0), "pad": (-2.3, -5.2, 5.0, 18.0)})
-    between = MappingProxyType({"melody": 0.9, "chords": -0.8, "pad": 0.0, "bass": 0.7})
+    habits = Habits(
+        leaps=(0.07, 3.42, 0.69, -0.25, -1.16, -2.76),
+        fuller={"melody": 0.55, "bass": 1.15},
+        voices={"chords": (-1.3, -4.6, 4.5, 12.6), "pad": (-2.3, -5.3, 4.0, 15.0)},
+        rhythm={"melody": 0.7, "chords": 1.0, "pad": 0.5, "bass": 0.9, "drums": 0.3},
+    )
+    between = replace(habits, fuller={"melody": 0.9, "chords": -0.8, "pad": 0.0, "bass": 0.7})
 
     def __init__(
         self, vae: VAE, generator: Generator, progression: Progression, forms: Forms | None = None,

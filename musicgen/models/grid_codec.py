@@ -15,14 +15,16 @@ from musicgen.models.asking import style_code
 from musicgen.models.compiling import compiled
 from musicgen.models.decoding import Chances
 from musicgen.models.vae import ROLES, VAE
-from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.music import Music
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME
 
 _PITCHES = (np.arange(codec.MAX_PITCHES) < np.array(codec.PITCHES)[:, None]).astype(np.float32)[:, None, None]
 """1 for the pitches that each role has, shape (roles, 1, 1, pitches)."""
 _NOTE_ROOM = 2048
-"""Notes per call of the compiled functions, more than all but one in two thousand windows hold."""
+"""Notes per call of the encoder, more than all but one in two thousand windows hold."""
+_CLASS_ROOM = 1024
+"""Notes per call of what gives them durations and velocities; most windows have fewer."""
 _MOST_NOTES = 8192
 """Most notes of a window that is encoded: four times as many as the fullest one of the corpus has."""
 
@@ -99,12 +101,12 @@ class GridCodec:
         """As `Chances.classes`, from the features of all ticks, shape (roles, bars, ticks, features)."""
         best = np.zeros((len(rows), 2), np.int64)
         durations = np.zeros((len(rows), len(codec.DURATIONS)), np.float32)
-        for start in range(0, len(rows), _NOTE_ROOM):
-            chunk = rows[start : start + _NOTE_ROOM]
-            padded = np.zeros((_NOTE_ROOM, 4), np.int32)
+        for start in range(0, len(rows), _CLASS_ROOM):
+            chunk = rows[start : start + _CLASS_ROOM]
+            padded = np.zeros((_CLASS_ROOM, 4), np.int32)
             padded[: len(chunk)] = chunk
-            place = ((padded[:, 0] * features.shape[1] + padded[:, 1]) * TICKS_PER_BAR + padded[:, 2]).astype(np.int32)
-            classes, logits = self._classes(features, place, padded[:, 0], padded[:, 3])
+            # gathered here: the features of all ticks would be copied for every call
+            classes, logits = self._classes(features[tuple(padded[:, :3].T)], padded[:, 0], padded[:, 3])
             here = slice(start, start + len(chunk))
             best[here], durations[here] = classes[: len(chunk)], logits[: len(chunk)]
         return best, durations
@@ -113,8 +115,8 @@ class GridCodec:
         logits, features = self.vae.decode(latents, mask, present, style)
         return keras.ops.sigmoid(logits), features
 
-    def _best_classes(self, features: Any, place: Any, role: Any, pitch: Any) -> Any:
-        durations, velocities = self.vae.note_classes(features, place, role, pitch)
+    def _best_classes(self, features: Any, role: Any, pitch: Any) -> Any:
+        durations, velocities = self.vae.head.note_classes(features, role, pitch)
         best = [keras.ops.argmax(durations, axis=-1), keras.ops.argmax(velocities, axis=-1)]
         return keras.ops.stack(best, axis=-1), durations
 

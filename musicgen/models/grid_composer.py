@@ -14,20 +14,18 @@ from musicgen import codec
 from musicgen.attributes import ATTRIBUTES, counts, in_normal_key, values
 from musicgen.errors import CheckpointError, RequestError
 from musicgen.heard import NONE, heard_chords
-from musicgen.models.agreement import agreeing, matched
 from musicgen.models.aiming import aim
 from musicgen.models.asking import Asked, style_code
 from musicgen.models.base import SETTLE, TRIES, Composer, slerp
 from musicgen.models.decoding import Chances
 from musicgen.models.forms import Forms, checked, drawn, formed
-from musicgen.models.fullness import folded, fuller, steady
 from musicgen.models.grid_codec import GridCodec, bar_mask, blank, played, present_roles
 from musicgen.models.harmonising import fits, told_chords
 from musicgen.models.prior import ANY_CHORD, Prior
 from musicgen.models.progression import Progression
 from musicgen.models.retouching import retouch
-from musicgen.models.singing import singing
 from musicgen.models.themes import Themes
+from musicgen.models.together import Habits, together
 from musicgen.models.vae import ROLES, VAE
 from musicgen.music import MODES, Key, Music, Track
 from musicgen.request import DEFAULT_TEMPERATURE, Request, sections_of
@@ -52,13 +50,9 @@ class GridComposer(Composer):
     """Temperature of the chords for each degree of the notes'. At the usual .8 that is more than they were learned at:
     the notes over them keep to the key more than songs do. Chosen on validation songs (docs/experiments.md)."""
 
-    leaps: tuple[float, ...]
-    """What speaks for each kind of interval in a melody, see `singing`; `tools/calibrate.py` finds it."""
-    fuller: Mapping[str, float] = {}
-    """What speaks for the onsets of each role, see `fullness.fuller`."""
-    voices: Mapping[str, tuple[float, ...]] = {}
-    """What speaks for the voices of each role, see `fullness.steady`."""
-    between: Mapping[str, float] = {}
+    habits: Habits
+    """What speaks for the notes of new pieces."""
+    between: Habits
     """The same half way between pieces: of what is neither the one nor the other a decoder is in doubt. Chosen on
     pairs of validation songs (docs/experiments.md)."""
 
@@ -141,19 +135,9 @@ class GridComposer(Composer):
         wanted = levels(np.array([targets.get(name, np.nan) for name in ATTRIBUTES]))
         return codec.decode(retouch(at(aim(measured, wanted)), targets), like)
 
-    def _chances(
-        self, latents: np.ndarray, like: Music, agreement: float = 1.0, more: Mapping[str, float] | None = None
-    ) -> Chances:
-        """What the decoder says of a new piece, its roles listening to each other and its melody to itself.
-
-        Args:
-            agreement: how much of all that counts.
-            more: instead of `fuller`.
-        """
-        chances = self.codec.chances(latents, like)
-        filled = fuller(folded(chances.onsets, agreement), self.fuller if more is None else more, agreement)
-        harmony = matched(agreeing(filled, agreement), agreement)
-        return replace(chances, onsets=singing(steady(harmony, self.voices, agreement), self.leaps, agreement))
+    def _chances(self, latents: np.ndarray, like: Music, habits: Habits | None = None, weight: float = 1.0) -> Chances:
+        """What the decoder says of a new piece, as `together` leaves it; by other habits than those of the model."""
+        return together(self.codec.chances(latents, like), habits or self.habits, weight)
 
     def _latents(self, request: Request, attempt: int, other: int | None = None, share: float = 0.0) -> np.ndarray:
         """Sampled latents for a request, shape (bars, roles, latent); the longest pieces in overlapping windows.
@@ -227,7 +211,7 @@ class GridComposer(Composer):
         asked = Asked(music.style, music.key.mode, chords=chords)
         roles = [track.role for track in music.tracks]
         latents = self._resampled(self.encode(music), keep, strength, seed, roles, asked, _EMPHASIS)
-        return played(self._chances(latents, music, strength), music)
+        return played(self._chances(latents, music, weight=strength), music)
 
     def settle(self, latents: np.ndarray, strength: float, like: Music) -> Music:
         """As `Composer.settle`: on the chords of `like`; the further the way, the more the roles listen to each other.
@@ -237,7 +221,7 @@ class GridComposer(Composer):
         keep, roles = np.zeros(latents.shape[:2], bool), [track.role for track in like.tracks]
         asked = Asked(like.style, like.key.mode, chords=_chords_of(like.tracks, like.bars, like.key))
         settled = self._resampled(latents, keep, strength, 0, roles, asked, _EMPHASIS)
-        return played(self._chances(settled, like, strength / SETTLE, self.between), like)
+        return played(self._chances(settled, like, self.between, strength / SETTLE), like)
 
     def _resampled(
         self, latents: np.ndarray, keep: np.ndarray, strength: float, seed: int, roles: Sequence[str], asking: Asked,

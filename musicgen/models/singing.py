@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from musicgen.codec import PITCHES
-from musicgen.models.agreement import favours
-from musicgen.models.decoding import MONOPHONIC, choose_onsets
+from musicgen.codec import PITCHES, duration_class
+from musicgen.models.agreement import by_tick, favours
+from musicgen.models.decoding import MONOPHONIC, Classes, choose_onsets
 from musicgen.models.fullness import FAINT
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES, ROLES
@@ -24,14 +24,17 @@ _REST = 2 * TICKS_PER_BAR
 _SHORTEST = 3
 """Ticks from one note to the next, at least, where a melody has few quicker ones: a sixteenth. Of 1,400 stretches of
 training songs 98 % have none, and others many."""
+_BLIP = 1
+"""Ticks of a note, or from one to the next, that are hardly ever so few in a melody: of songs' notes .003 %."""
+_WHOLE = int(duration_class(_BLIP + 1))
 _QUICK = 0.1
 """Share of a melody's ticks that are nearer than that from which on it is one of those."""
 _AGREEMENT = 1.5
 """Weight of what the other roles speak for, on top of `agreeing`: a step away from a chord would be no gain."""
 _LEAST = 1e-6
-_SECOND = {"melody": 0.3, "bass": 0.17}
-"""Least share of the ticks that have second notes in a piece that has any: songs have none or not few, and as many have
-some."""
+_SECOND = 0.3
+"""Least share of the ticks that have second notes in a piece that has any: songs have none, or, as
+one bass of twelve, many."""
 
 
 def singing(onsets: np.ndarray, tilt: tuple[float, ...], weight: float = 1.0) -> np.ndarray:
@@ -59,31 +62,44 @@ def singing(onsets: np.ndarray, tilt: tuple[float, ...], weight: float = 1.0) ->
         here, best = np.arange(len(line)), chances.argmax(axis=1)
         result[MELODY, bar, tick, line], result[MELODY, bar, tick, best] = chances[here, best], chances[here, line]
     for role in MONOPHONIC:
-        _alone(result[role], weight, _SECOND[ROLE_NAMES[role]])
+        _alone(result[role], weight)
     return result
 
 
 def _apart(chances: np.ndarray, weight: float) -> np.ndarray:
     """The ticks of the piece on which a melody, shape (bars, ticks, pitches), plays; of two that are too near to each
-    other the less probable one is left out, where that is seldom."""
+    other the less probable one is left out: of blips always, of quick notes where they are seldom."""
     flat = chances.reshape(-1, chances.shape[-1])
     rows = choose_onsets(chances[None])
     when = np.unique(rows[:, 1] * TICKS_PER_BAR + rows[:, 2])
     likely = flat[when].sum(axis=1)
+    kept = _spaced(when, likely, _SHORTEST)
+    if (~kept).sum() > _QUICK * len(when):
+        kept = _spaced(when, likely, _BLIP + 1)
+    out = flat[when[~kept]]
+    flat[when[~kept]] = out - weight * np.maximum(out - FAINT, 0)
+    return when[kept]
+
+
+def _spaced(when: np.ndarray, likely: np.ndarray, apart: int) -> np.ndarray:
+    """Which of some ticks to keep, so that they are so far apart; of two that are not, the likelier one."""
     kept = np.ones(len(when), bool)
     last = 0
     for here in range(1, len(when)):
-        if when[here] - when[last] < _SHORTEST:
+        if when[here] - when[last] < apart:
             less = here if likely[here] <= likely[last] else last
             kept[less] = False
             last = here if less == last else last
         else:
             last = here
-    if (~kept).sum() > _QUICK * len(when):
-        return when
-    out = flat[when[~kept]]
-    flat[when[~kept]] = out - weight * np.maximum(out - FAINT, 0)
-    return when[kept]
+    return kept
+
+
+def lasting(classes: Classes, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `Chances.classes`, but that no note of the melody is a blip."""
+    best, by_length = classes(rows)
+    best[rows[:, 0] == MELODY, 0] = np.maximum(best[rows[:, 0] == MELODY, 0], _WHOLE)
+    return best, by_length
 
 
 def _line(
@@ -94,7 +110,8 @@ def _line(
     score = np.log(chances / chances.sum(axis=1, keepdims=True) + np.float32(_LEAST))
     if favour is not None:
         classes = (pitches + ROLES[MELODY].low) % 12
-        score += np.float32(weight * _AGREEMENT) * favour[2 * when // TICKS_PER_BAR][:, classes]
+        half, tick = np.divmod(when, TICKS_PER_BAR // 2)
+        score += np.float32(weight * _AGREEMENT) * by_tick(MELODY, tick)[:, None] * favour[half][:, classes]
     apart = np.abs(pitches - pitches[:, None])
     moves = np.float32(weight) * np.array(tilt, np.float32)[np.searchsorted(FROM, apart, side="right")]
     return _best(score, moves, np.diff(when) > _REST)
@@ -114,11 +131,11 @@ def _best(score: np.ndarray, moves: np.ndarray, rests: np.ndarray) -> np.ndarray
     return np.array(line[::-1])
 
 
-def _alone(chances: np.ndarray, weight: float, least: float) -> None:
+def _alone(chances: np.ndarray, weight: float) -> None:
     """Leave out a role's second notes, of ticks of shape (bars, ticks, pitches), where too few ticks have any."""
     bar, tick, pitch = np.nonzero(chances > 0.5)
     second = pitch != chances[bar, tick].argmax(axis=-1)
     when = bar * TICKS_PER_BAR + tick
-    if len(np.unique(when[second])) < least * len(np.unique(when)):
+    if len(np.unique(when[second])) < _SECOND * len(np.unique(when)):
         there = bar[second], tick[second], pitch[second]
         chances[there] -= weight * (chances[there] - FAINT)

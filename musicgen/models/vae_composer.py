@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +15,7 @@ from musicgen.models.forms import Forms
 from musicgen.models.grid_composer import GridComposer
 from musicgen.models.prior import Prior, PriorConfig
 from musicgen.models.progression import Progression, ProgressionConfig
+from musicgen.models.together import Habits
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.weights import load_weights, save_weights
 
@@ -29,10 +30,13 @@ class VAEComposer(GridComposer):
     """
 
     kind = "vae"
-    leaps = (-0.8, 2.7, 0.35, -0.8, -0.8, -0.65)
-    fuller = MappingProxyType({"melody": 0.45, "bass": 0.75})
-    voices = MappingProxyType({"chords": (-1.25, -6.9, 0.2, 7.3), "pad": (-2.6, -8.5, 0.0, 11.1)})
-    between = MappingProxyType({"melody": 1.0, "chords": 0.3, "pad": 1.4, "bass": 1.0})
+    habits = Habits(
+        leaps=(-0.8, 2.7, 0.35, -0.8, -0.8, -0.65),
+        fuller={"melody": 0.5, "bass": 1.0},
+        voices={"chords": (-1.25, -6.9, 0.2, 7.3), "pad": (-2.6, -8.5, 0.0, 11.1)},
+        rhythm={"melody": 0.6, "chords": 0.55, "bass": 0.6},
+    )
+    between = replace(habits, fuller={"melody": 1.0, "chords": 0.3, "pad": 1.4, "bass": 1.0})
 
     def __init__(
         self, vae: VAE, prior: Prior, progression: Progression, steps: int = 5, guidance: float = 1.5,

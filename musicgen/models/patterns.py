@@ -1,0 +1,65 @@
+"""Rhythms that come back: a role of a song has few patterns, each in many bars.
+
+A decoder says of each bar when a role is likely to begin something, as if it did not know the bars around it. Where
+latents are made up it is in doubt, and what is likely for itself gives nearly every bar a rhythm of its own: half of a
+song's bass bars are in the rhythm of the bar before, and so were a third of a generated one's (docs/experiments.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from musicgen.models.decoding import CERTAIN, MONOPHONIC, raised
+from musicgen.models.fullness import FAINT
+from musicgen.roles import ROLE_NAMES
+
+_ALIKE = {"melody": 6.5}
+_ALIKE_USUALLY = 4.0
+"""How much sooner a bar listens to one that is like it than to one that has nothing in common with it, as a logarithm.
+Less, and a melody has no bar that is syncopated more than the others; more, and most bars hear themselves alone."""
+_SHARPNESS = 1.5
+"""What is usual is that much surer than the mean of what a decoder is in doubt about, which would not decide it."""
+_PLAYS = 0.3
+"""A bar in which no tick is as probable as this is a rest, and stays one."""
+_LEAST = 1e-4
+
+
+def patterned(onsets: np.ndarray, rhythm: Mapping[str, float], weight: float = 1.0) -> np.ndarray:
+    """Probabilities of onsets, the ticks on which a role begins something likelier in a bar the more they are so in
+    bars of the same rhythm.
+
+    What is usual for a bar is the mean over all bars of its role, those that are most like it first: non-local means
+    (Buades et al. 2005), with the share that two rhythms have in common for the distance.
+
+    Args:
+        onsets: shape (roles, bars, ticks, pitches).
+        rhythm: role's name to how far to go to what is usual, 0 to 1; `tools/calibrate.py` finds it.
+        weight: how much of it counts.
+    """
+    result = onsets.copy()
+    for name, strength in rhythm.items():
+        role = ROLE_NAMES.index(name)
+        chances = onsets[role]
+        begins = chances.sum(axis=-1) if role in MONOPHONIC else chances.max(axis=-1)
+        bars = np.flatnonzero(begins.max(axis=-1) > _PLAYS)
+        if not len(bars):
+            continue
+        here = np.clip(begins[bars], _LEAST, CERTAIN)
+        apart = np.abs(here[:, None] - here).sum(axis=-1)
+        both = here.sum(axis=-1)[:, None] + here.sum(axis=-1)
+        common = (both - apart) / (both + apart)  # the least of the two of each tick, by the most
+        heard = np.exp(_ALIKE.get(name, _ALIKE_USUALLY) * (common - 1))
+        usual = heard / heard.sum(axis=1, keepdims=True) @ here
+        by = weight * strength * (_SHARPNESS * _logit(usual) - _logit(here))
+        more = np.ones_like(begins)
+        more[bars] = raised(here, by) / here
+        bar, tick, pitch = np.nonzero(chances > FAINT)
+        result[role, bar, tick, pitch] = np.minimum(chances[bar, tick, pitch] * more[bar, tick], CERTAIN)
+    return result
+
+
+def _logit(chances: np.ndarray) -> np.ndarray:
+    likely = np.minimum(chances, CERTAIN)
+    return np.asarray(np.log(likely / (1 - likely)))

@@ -1,0 +1,46 @@
+"""From what a decoder says of every role by itself to what roles play that hear each other, as songs' do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from musicgen.models.agreement import agreeing, matched
+from musicgen.models.decoding import Chances
+from musicgen.models.fullness import folded, fuller, steady
+from musicgen.models.patterns import patterned
+from musicgen.models.singing import lasting, singing
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What speaks for notes, voices and intervals where latents are made up, in logits, so that pieces have as many as
+    songs, and repeat rhythms as they do; `tools/calibrate.py` finds it for each model.
+
+    Args:
+        leaps: for each kind of interval in a melody, see `singing.singing`.
+        fuller: for the onsets of each role, see `fullness.fuller`.
+        voices: for the voices of each role, see `fullness.steady`.
+        rhythm: how much a role's bars have rhythms in common, see `patterns.patterned`.
+    """
+
+    leaps: tuple[float, ...]
+    fuller: Mapping[str, float] = field(default_factory=dict)
+    voices: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    rhythm: Mapping[str, float] = field(default_factory=dict)
+
+
+def together(chances: Chances, habits: Habits, weight: float = 1.0) -> Chances:
+    """What is left of the decoder's chances when the roles listen to each other and the melody to itself.
+
+    Args:
+        chances: of a piece, by `GridCodec.chances`.
+        weight: how much of all that counts; 0 leaves the chances as they are.
+    """
+    if weight == 0:
+        return chances
+    filled = fuller(folded(chances.onsets, weight), habits.fuller, weight)
+    harmony = matched(agreeing(patterned(filled, habits.rhythm, weight), weight), weight)
+    onsets = singing(steady(harmony, habits.voices, weight), habits.leaps, weight)
+    return Chances(onsets, partial(lasting, chances.classes))
