@@ -67,9 +67,14 @@ class Chances:
 
     def logits(self) -> np.ndarray:
         """Of each onset, at most 16.6; -inf for those that no role plays."""
-        likely = np.minimum(self.onsets, CERTAIN)
         with np.errstate(divide="ignore"):
-            return np.log(likely / (1 - likely))
+            return logits(self.onsets)
+
+
+def logits(chances: np.ndarray) -> np.ndarray:
+    """Of probabilities, at most 16.6."""
+    likely = np.minimum(chances, CERTAIN)
+    return np.asarray(np.log(likely / (1 - likely)))
 
 
 def _shares(logits: np.ndarray) -> np.ndarray:
