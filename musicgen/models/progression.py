@@ -98,9 +98,9 @@ class Progression(OwnLoss):
         codes = [BEFORE] * max(BACK)
         for step in range(2 * bars):
             heard = [table[codes[-back]] for back in BACK]
-            x = np.concatenate([*heard, places[step % PLACES], always]) @ kernel + bias[0]
-            h = state @ recurrent + bias[1]
-            (keep, reset, new), (keep_h, reset_h, new_h) = np.split(x, 3), np.split(h, 3)
+            x = (np.concatenate([*heard, places[step % PLACES], always]) @ kernel + bias[0]).reshape(3, -1)
+            h = (state @ recurrent + bias[1]).reshape(3, -1)
+            (keep, reset, new), (keep_h, reset_h, new_h) = x, h
             gate = _sigmoid(keep + keep_h)
             state = gate * state + (1 - gate) * np.tanh(new + _sigmoid(reset + reset_h) * new_h)
             logits = (state @ output + offset).astype(np.float64)
