@@ -36,6 +36,12 @@ def test_a_melody_follows_the_chords_and_not_the_bass() -> None:
     assert np.array_equal(agreeing(before), before)
 
 
+def test_of_tones_outside_the_chord_a_melody_has_those_that_do_not_clash() -> None:
+    before = chances(melody={CIS: 0.5, 62: 0.5}, chords={C: 0.9, 64: 0.9, G: 0.9})
+    after = agreeing(before)
+    assert after[place("melody", CIS)] < 0.47 < 0.53 < after[place("melody", 62)]
+
+
 def test_a_melody_keeps_to_the_chords_on_beats_and_passes_between_them() -> None:
     def gain(tick: int) -> float:
         before = chances(chords={C: 0.9, G: 0.9})

@@ -39,6 +39,14 @@ def test_bars_of_two_rhythms_keep_both() -> None:
     assert rhythms(patterned(before, RHYTHM)) == [[0, 24], [0, 6, 12, 18, 36]] * 2
 
 
+def test_of_doubtful_bars_those_two_apart_agree() -> None:
+    there, back = {0: 0.9, 12: 0.5, 24: 0.6}, {0: 0.9, 18: 0.6, 30: 0.5}
+    before = bars(there, back, there | {12: 0.3}, back | {30: 0.3}, there, back)
+    assert rhythms(before) == [[0, 12, 24], [0, 18, 30], [0, 24], [0, 18], [0, 12, 24], [0, 18, 30]]
+    first, second, *others = rhythms(patterned(before, RHYTHM))
+    assert first != second and others == [first, second, first, second]
+
+
 def test_a_rest_stays_a_rest() -> None:
     before = bars({0: 0.9, 24: 0.9}, {0: 0.1, 24: 0.2}, {0: 0.9, 24: 0.9})
     after = patterned(before, RHYTHM)

@@ -41,6 +41,13 @@ def test_known_chords_stay_and_what_fits_is_drawn() -> None:
     assert drawn[2:].tolist() == [[G, G], [G, G]]
 
 
+def test_bars_that_come_back_have_the_chords_of_the_first() -> None:
+    model = progression()
+    drawn = model.sample(np.random.default_rng(0), 6, 0, 0, again=np.array([0, 1, 2, 0, 1, 5])).tolist()
+    assert drawn[3:5] == drawn[:2]
+    assert drawn[:3] == model.sample(np.random.default_rng(0), 6, 0, 0)[:3].tolist()
+
+
 def test_a_chord_knows_only_those_before_it() -> None:
     model = progression()
     codes = np.full((2, 32), C, "int32")

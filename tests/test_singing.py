@@ -81,9 +81,39 @@ def test_even_there_no_note_comes_a_tick_after_another() -> None:
 def test_a_melody_has_no_blips() -> None:
     rows = np.array([[role, 0, 0, 3] for role in (MELODY, ROLE_NAMES.index("bass"))])
     blips, logits = np.zeros((2, 2), int), np.zeros((2, 18))
-    best, by_length = lasting(lambda _: (blips, logits), rows)
+    best, _ = lasting(lambda _: (blips, logits), 1.0, rows)
     assert [DURATIONS[length] for length in best[:, 0]] == [2, 1]
-    assert by_length is logits
+
+
+def held(weight: float, *lengths: dict[int, float], apart: int = 36) -> list[int]:
+    """Ticks of melody notes that begin so far apart, of which the decoder says how likely some lengths are."""
+    rows = np.array([[MELODY, *divmod(apart * note, 48), 3] for note in range(len(lengths))])
+    logits = np.full((len(lengths), len(DURATIONS)), -20.0)
+    for row, chances_ in zip(logits, lengths, strict=True):
+        for ticks, chance in chances_.items():
+            row[DURATIONS.index(ticks)] = np.log(chance)
+    classes = np.stack([logits.argmax(axis=1), np.zeros(len(rows), int)], axis=1)
+    best, _ = lasting(lambda _: (classes, logits), weight, rows)
+    return [DURATIONS[length] for length in best[:, 0]]
+
+
+def test_a_note_is_held_until_the_next_one_if_that_is_not_out_of_the_question() -> None:
+    doubtful, short = {24: 0.9, 36: 0.1}, {24: 0.9999, 36: 0.0001}
+    assert held(1.0, doubtful, short, doubtful) == [36, 24, 24]  # nothing comes after the last one
+    assert held(0.0, doubtful, short, doubtful) == [24, 24, 24]
+
+
+def test_before_a_rest_of_bars_it_is_not() -> None:
+    assert held(1.0, {24: 0.9, 96: 0.1}, {24: 1.0}, apart=96) == [24, 24]
+
+
+def test_a_melody_has_no_tone_that_the_piece_has_not_unless_it_is_sure() -> None:
+    cis, own = C + 1, {3 * step: {(C, D, E, G)[step % 4]: 0.99} for step in range(64)}
+
+    def sung(chance: float) -> list[int]:
+        return melody(singing(chances(*(own | {15: {cis: chance, D: 1 - chance}}).items()), (0.0,) * 6))
+
+    assert [sung(0.6)[5], sung(0.999)[5]] == [D, cis]
 
 
 def test_a_piece_with_few_second_notes_has_none() -> None:

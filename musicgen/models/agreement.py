@@ -24,10 +24,13 @@ _UNHEARD = _TUNE, ROLE_NAMES.index("bass")
 _WEIGHT = 0.3
 """Of what the others are expected to play. With chords that stray no more than those of songs, all of it makes notes
 that keep to them more than songs' do."""
-_BEATS, _OFFBEATS, _BETWEEN = 1.3, 0.7, 0.3
+_BEATS, _OFFBEATS, _BETWEEN = 1.0, 0.6, 0.3
 """Weight of the same where a melody begins a note: on a beat it has a tone of the chord, between beats it passes."""
+_CLASHES = 4.0
+"""What speaks against a tone of the melody a semitone beside what all others play then: songs' melodies leave the chord
+as often as generated ones, but seldom for such tones."""
 _HARMONY = (ROLE_NAMES.index("chords"), ROLE_NAMES.index("pad"))
-_MATCH = 2.6
+_MATCH = 2.5
 """Of the harmony of the other one: in songs they share most tones. A weight of 1.4 leaves them further apart."""
 _PLAYS = 0.3
 """Notes expected in a half bar of a role that plays there."""
@@ -90,9 +93,19 @@ def favours(onsets: np.ndarray) -> dict[int, np.ndarray]:
         total = others.sum(axis=-1, keepdims=True)
         if total.any():
             favour = np.log(others / np.maximum(total, 1e-6) + _LEAST)
+            if role == _TUNE:
+                beside = sum(heard[other] for other in PITCHED if other != role)
+                beside = beside / np.maximum(beside.sum(axis=-1, keepdims=True), 1e-6)
+                favour -= _CLASHES * (np.roll(beside, 1, axis=-1) + np.roll(beside, -1, axis=-1))
             own = expected[role] / np.maximum(expected[role].sum(axis=-1, keepdims=True), 1e-6)
             result[role] = favour - (own * favour).sum(axis=-1, keepdims=True)
     return result
+
+
+def heard(onsets: np.ndarray) -> np.ndarray:
+    """Share of each pitch class among the notes that pitched roles are expected to begin in the piece, shape (12,)."""
+    expected = _expected(onsets.reshape(len(onsets), 1, -1, onsets.shape[-1])).sum(axis=(0, 1))
+    return np.asarray(expected / np.maximum(expected.sum(), 1e-6))
 
 
 def _expected(halves: np.ndarray) -> np.ndarray:

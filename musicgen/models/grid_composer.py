@@ -146,14 +146,15 @@ class GridComposer(Composer):
             other, share: another seed, and how much of the way to its noise to go.
         """
         rng = np.random.default_rng([request.seed, attempt])
-        chords, noises = self._harmony(request, rng), [rng]
+        shape = (ROLES, self.vae.config.latent)
+        themes = Themes(request.sections, request.bars, shape, np.random.default_rng([request.seed, attempt, 2]))
+        chords, noises = self._harmony(request, rng, themes), [rng]
         if other is not None:
             noises.append(np.random.default_rng([other, attempt]))
-            self._harmony(request, noises[1])  # so that the noise is the one that the other seed has
-        themes = Themes(request.sections, request.bars, (ROLES, self.vae.config.latent))
+            self._harmony(request, noises[1], themes)  # so that the noise is the one that the other seed has
         asking = Asked.of(request)
         if chords is not None:
-            asking = replace(asking, chords=chords[themes.first])
+            asking = replace(asking, chords=chords)
         half = self.bars // 2
         latents = np.zeros((0, ROLES, self.vae.config.latent), np.float32)
         while len(latents) < request.bars:
@@ -171,21 +172,21 @@ class GridComposer(Composer):
             themes.repeat(latents, start + given)
         return latents
 
-    def _harmony(self, request: Request, rng: np.random.Generator) -> np.ndarray | None:
+    def _harmony(self, request: Request, rng: np.random.Generator, themes: Themes) -> np.ndarray | None:
         """Chords for a request that names none, codes of half bars, shape (bars, 2)."""
         # chords decide most of the tension: where that is asked for, they are left to the prior
         if request.chords is not None or request.tension is not None:
             return None
         assert not isinstance(request.key, str)  # a Request parses it
-        return self._progression(rng, request.bars, request.style, request.key, request.temperature)
+        return self._progression(rng, request.bars, request.style, request.key, request.temperature, themes.chords)
 
     def _progression(
         self, rng: np.random.Generator, bars: int, style: str, key: Key, temperature: float,
-        known: np.ndarray | None = None, fits: np.ndarray | None = None,
+        again: np.ndarray | None = None, known: np.ndarray | None = None, fits: np.ndarray | None = None,
     ) -> np.ndarray:  # fmt: skip
         """`Progression.sample` for a style, a key, and the temperature of the notes over the chords."""
         place = int(style_code(style)[0]), MODES.index(key.mode)
-        return self.progression.sample(rng, bars, *place, self.harmony * temperature, known, fits)
+        return self.progression.sample(rng, bars, *place, self.harmony * temperature, known, fits, again)
 
     def resample(
         self, latents: np.ndarray, keep: np.ndarray, strength: float, seed: int, roles: Sequence[str], style: str
@@ -199,15 +200,14 @@ class GridComposer(Composer):
         rows = codec.encode(music)
         if strength == 1:
             rows = rows[keep[rows[:, 0], rows[:, 1]]]
-        rng = np.random.default_rng([seed, 1])
-        chords = self._progression(
-            rng, music.bars, music.style, music.key, DEFAULT_TEMPERATURE,
-            known=told_chords(rows, music.bars), fits=fits(rows, music.bars),
-        )  # fmt: skip
+        rng, sections = np.random.default_rng([seed, 1]), None
         if not len(rows):  # a new piece, whose sections return
             form = drawn(self.forms, music.style, -(-music.bars // self.bars), rng)
             sections = sections_of(form, music.bars) if form else None
-            chords = chords[Themes(sections, music.bars, ()).first]
+        chords = self._progression(
+            rng, music.bars, music.style, music.key, DEFAULT_TEMPERATURE, Themes(sections, music.bars, (), rng).chords,
+            known=told_chords(rows, music.bars), fits=fits(rows, music.bars),
+        )  # fmt: skip
         asked = Asked(music.style, music.key.mode, chords=chords)
         roles = [track.role for track in music.tracks]
         latents = self._resampled(self.encode(music), keep, strength, seed, roles, asked, _EMPHASIS)

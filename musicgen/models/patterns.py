@@ -24,6 +24,13 @@ _SHARPNESS = 1.5
 _PLAYS = 0.3
 """A bar in which no tick is as probable as this is a rest, and stays one."""
 _LEAST = 1e-4
+_ALTERNATE = 1.5
+"""How much sooner a bar listens to those an even number of bars away, as a logarithm: a quarter of songs' basses play
+two patterns in turn."""
+_ROUNDS = {"chords": 3, "pad": 2, "bass": 3, "drums": 2}
+"""So often bars listen to what the others have become, until few patterns are left (mean shift; Comaniciu and Meer
+2002). Of songs' basses three in four have one pattern or two; with one round half of generated ones had so few. A melody
+has many."""
 
 
 def patterned(onsets: np.ndarray, rhythm: Mapping[str, float], weight: float = 1.0) -> np.ndarray:
@@ -47,14 +54,21 @@ def patterned(onsets: np.ndarray, rhythm: Mapping[str, float], weight: float = 1
         if not len(bars):
             continue
         here = np.clip(begins[bars], _LEAST, CERTAIN)
-        apart = np.abs(here[:, None] - here).sum(axis=-1)
-        both = here.sum(axis=-1)[:, None] + here.sum(axis=-1)
-        common = (both - apart) / (both + apart)  # the least of the two of each tick, by the most
-        heard = np.exp(_ALIKE.get(name, _ALIKE_USUALLY) * (common - 1))
-        usual = heard / heard.sum(axis=1, keepdims=True) @ here
-        by = weight * strength * (_SHARPNESS * logits(usual) - logits(here))
+        now = here
+        for _ in range(_ROUNDS.get(name, 1)):
+            now = raised(here, weight * strength * (_SHARPNESS * logits(_usual(now, bars, name)) - logits(here)))
         more = np.ones_like(begins)
-        more[bars] = raised(here, by) / here
+        more[bars] = now / here
         bar, tick, pitch = np.nonzero(chances > FAINT)
         result[role, bar, tick, pitch] = np.minimum(chances[bar, tick, pitch] * more[bar, tick], CERTAIN)
     return result
+
+
+def _usual(here: np.ndarray, bars: np.ndarray, name: str) -> np.ndarray:
+    """What is usual for each bar, of probabilities of ticks, shape (bars, ticks)."""
+    alternate = (bars[:, None] + bars) % 2
+    apart = np.abs(here[:, None] - here).sum(axis=-1)
+    both = here.sum(axis=-1)[:, None] + here.sum(axis=-1)
+    common = (both - apart) / (both + apart)  # the least of the two of each tick, by the most
+    heard = np.exp(_ALIKE.get(name, _ALIKE_USUALLY) * (common - 1) - _ALTERNATE * alternate)
+    return np.asarray(np.clip(heard / heard.sum(axis=1, keepdims=True) @ here, _LEAST, CERTAIN))

@@ -77,7 +77,7 @@ class Progression(OwnLoss):
 
     def sample(
         self, rng: np.random.Generator, bars: int, style: int, mode: int, temperature: float = 1.0,
-        known: np.ndarray | None = None, fits: np.ndarray | None = None,
+        known: np.ndarray | None = None, fits: np.ndarray | None = None, again: np.ndarray | None = None,
     ) -> np.ndarray:  # fmt: skip
         """A progression, drawn half bar by half bar. In numpy: a step is a few small products, of which there are 128
         at most.
@@ -86,6 +86,7 @@ class Progression(OwnLoss):
             temperature: 0 takes the likeliest chord each time.
             known: codes that stay, others where they are `CODES` or more, shape (bars, 2).
             fits: what is added to the logarithm of each chord's probability, shape (2 * bars, NO_CHORD).
+            again: for each bar an earlier one whose chords it has, or itself.
 
         Returns:
             Codes of `harmony`, uint8, shape (bars, 2).
@@ -110,6 +111,8 @@ class Progression(OwnLoss):
             noise = rng.gumbel(size=CODES)  # drawn in any case, so that temperature changes nothing else
             drawn = int(np.argmax(logits + temperature * noise))
             given = CODES if known is None else int(known[step // 2, step % 2])
+            if again is not None and again[step // 2] < step // 2:
+                given = codes[max(BACK) + 2 * int(again[step // 2]) + step % 2]
             codes.append(given if given < CODES else drawn)
         return np.array(codes[max(BACK) :], np.uint8).reshape(bars, 2)
 

@@ -8,8 +8,10 @@ import numpy as np
 
 from musicgen.request import SECTION_BARS
 
-SHARED = 0.8
+SHARED = 0.6
 """Share of a variation's noise, in variance, that is the theme's."""
+KEPT = ((0, 1), (2, 3), (0, 1, 2), (1, 2, 3))
+"""Bars of a section whose chords a variation keeps: of songs' variations the four most usual ways, and half of all."""
 
 
 class Themes:
@@ -19,10 +21,17 @@ class Themes:
         sections: a letter for each `SECTION_BARS` bars, with ' for a variation; None for a piece without a form.
         bars: length of the piece.
         shape: of a bar's noise.
+        rng: which chords variations keep.
+
+    Attributes:
+        first: for each bar the first that is as it, or which it varies; else itself.
+        chords: the same of its chords.
     """
 
-    def __init__(self, sections: Sequence[str] | None, bars: int, shape: tuple[int, ...]) -> None:
-        self.first = np.arange(bars)
+    def __init__(
+        self, sections: Sequence[str] | None, bars: int, shape: tuple[int, ...], rng: np.random.Generator
+    ) -> None:
+        self.first, self.chords = np.arange(bars), np.arange(bars)
         self.varied = np.zeros(bars, bool)
         seen: dict[str, int] = {}
         for index, name in enumerate(sections or ()):
@@ -30,6 +39,9 @@ class Themes:
             begin = seen.setdefault(name[0], index * SECTION_BARS)
             self.first[here] = begin + np.arange(len(here))
             self.varied[here] = len(name) > 1
+            kept = np.array(KEPT[rng.integers(len(KEPT))]) if len(name) > 1 else np.arange(SECTION_BARS)
+            kept = kept[kept < len(here)]
+            self.chords[here[kept]] = begin + kept
         self._noise = np.zeros((bars, *shape), np.float32)
 
     def noise(self, start: int, fresh: np.ndarray) -> np.ndarray:

@@ -23,12 +23,14 @@ class Habits:
         fuller: for the onsets of each role, see `fullness.fuller`.
         voices: for the voices of each role, see `fullness.steady`.
         rhythm: how much a role's bars have rhythms in common, see `patterns.patterned`.
+        listening: how much a melody counts what the other roles play, see `singing.singing`.
     """
 
     leaps: tuple[float, ...]
     fuller: Mapping[str, float] = field(default_factory=dict)
     voices: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     rhythm: Mapping[str, float] = field(default_factory=dict)
+    listening: float = 1.0
 
 
 def together(chances: Chances, habits: Habits, weight: float = 1.0) -> Chances:
@@ -42,5 +44,5 @@ def together(chances: Chances, habits: Habits, weight: float = 1.0) -> Chances:
         return chances
     filled = fuller(folded(chances.onsets, weight), habits.fuller, weight)
     harmony = matched(agreeing(patterned(filled, habits.rhythm, weight), weight), weight)
-    onsets = singing(steady(harmony, habits.voices, weight), habits.leaps, weight)
-    return Chances(onsets, partial(lasting, chances.classes))
+    onsets = singing(steady(harmony, habits.voices, weight), habits.leaps, weight, habits.listening)
+    return Chances(onsets, partial(lasting, chances.classes, weight))
