@@ -29,8 +29,8 @@ _ALTERNATE = 1.5
 two patterns in turn."""
 _ROUNDS = {"chords": 3, "pad": 2, "bass": 3, "drums": 2}
 """So often bars listen to what the others have become, until few patterns are left (mean shift; Comaniciu and Meer
-2002). Of songs' basses three in four have one pattern or two; with one round half of generated ones had so few. A melody
-has many."""
+2002). Of songs' basses three in four have one pattern or two, with one round of generated ones half. Melodies
+have many."""
 
 
 def patterned(onsets: np.ndarray, rhythm: Mapping[str, float], weight: float = 1.0) -> np.ndarray:

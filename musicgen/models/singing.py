@@ -37,8 +37,8 @@ _FOREIGN = 0.02
 have a third, and those of decoders in doubt nearly half."""
 _FOREIGN_WEIGHT = 2.0
 _HELD = 5.0
-"""What speaks for a note that lasts until the next one begins, in logits. Where that comes two beats later nine in ten of
-songs' notes do; where each length is a matter of its note alone, six in ten."""
+"""What speaks for a note that lasts until the next one begins, in logits. Where that comes two beats later nine of ten
+of songs' notes do; where each length is a matter of its note alone, six in ten."""
 _SECOND = 0.3
 """Least share of the ticks that have second notes in a piece that has any: songs have none, or, as
 one bass of twelve, many."""
