@@ -102,7 +102,7 @@ def _enough(chances: Chances, rows: np.ndarray, logits: np.ndarray, targets: Map
 class Pool:
     """The onsets that a piece may have, best first in each cell.
 
-    No role that plays falls silent, and a role of one voice gains no second note at a time.
+    No role that may have any is silent, and a role of one voice gains no second note at a time.
 
     Args:
         rows: those that it has, as `choose_onsets` gives them.
@@ -121,7 +121,7 @@ class Pool:
         self._rows, self._logits, self._cell = found[order], value[order], cell[order]
         self._room = np.bincount(cell, minlength=logits.shape[0] * bars)
         self._rank = np.arange(len(cell)) - (np.cumsum(self._room) - self._room)[self._cell]
-        self._roles = np.unique(rows[:, 0])
+        self._roles = np.unique(self._rows[:, 0])
 
     def onsets(self, total: float | None, lean: float = 0.0) -> np.ndarray:
         """About `total` onsets: cells lose their least probable ones, or gain the next most probable.
