@@ -24,13 +24,12 @@ from musicgen.corpus.dataset import Dataset
 from musicgen.evaluation import diversity
 from musicgen.evaluation.compare import Reference, brief, values_of
 from musicgen.evaluation.memorisation import Melodies
-from musicgen.evaluation.view import View
+from musicgen.evaluation.view import PITCHED, View
 from musicgen.evaluation.windows import request_like, windows
 from musicgen.music import Music
 from musicgen.request import DEFAULT_TEMPERATURE
 
 BARS = 4
-PITCHED = ("melody", "chords", "pad", "bass")
 KINDS = {
     "QN": [f"qualified notes, {role}" for role in PITCHED],
     "UPC": [f"pitch classes per bar, {role}" for role in PITCHED],
