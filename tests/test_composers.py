@@ -13,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 from musicgen.errors import CheckpointError, MusicgenError, RequestError
 from musicgen.models import load_composer
 from musicgen.models.base import Composer, slerp
+from musicgen.models.grid_composer import GridComposer
 from musicgen.models.weights import load_weights, save_weights, to_int8
 from musicgen.music import Key, Music, Note, Track
 from musicgen.request import BAR_CHOICES, Request
@@ -211,6 +212,14 @@ def test_a_config_of_something_else_is_refused(saved: Path, tmp_path: Path, chan
         load_composer(path.parent)
 
 
+@pytest.mark.parametrize("bars", [4, 8])
+def test_a_short_piece_is_the_beginning_of_a_longer_one(composer: Composer, bars: int) -> None:
+    short, longer = composer.generate(Request(bars=bars, seed=6)), composer.generate(Request(bars=16, seed=6))
+    for role in ROLE_NAMES:
+        beginning = [(note.onset, note.pitch) for note in longer.notes(role) if note.onset < 48 * bars]
+        assert [(note.onset, note.pitch) for note in short.notes(role)] == beginning
+
+
 def test_temperature_zero_depends_on_no_seed(composer: Composer) -> None:
     calm = Request(bars=4, temperature=0)
     assert composer.generate(replace(calm, seed=1)) == composer.generate(replace(calm, seed=2))
@@ -240,6 +249,23 @@ def test_kept_cells_come_back_note_for_note(composer: Composer, song: Music) -> 
     varied = composer.vary(song, 1.0, seed=1, keep=KEEP_DRUMS)
     assert varied.notes("drums") == song.notes("drums")
     assert varied.notes("melody") != song.notes("melody")
+
+
+def test_a_short_piece_is_changed_as_one_that_is_heard_over_and_over(
+    composer: Composer, song: Music, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(composer, GridComposer)
+    heard = []
+
+    def listening(noise: np.ndarray, origin: np.ndarray, begin: object, mask: np.ndarray, *rest: object) -> np.ndarray:
+        heard.append((origin[0].copy(), mask[0].copy()))
+        return noise
+
+    monkeypatch.setattr(composer, "sample", listening)
+    latents, keep = composer.encode(song)[:6], KEEP_DRUMS[:6]
+    assert composer.resample(latents, keep, 0.5, 1, ROLE_NAMES, "pop").shape == latents.shape
+    (origin, mask), bars = heard[0], [*range(6), *range(6), *range(4)]
+    assert np.array_equal(origin, latents[bars]) and np.array_equal(mask, keep[bars])
 
 
 def test_infill_touches_only_the_cells_asked_for(composer: Composer, song: Music) -> None:

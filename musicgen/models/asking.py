@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -66,20 +66,25 @@ class Asked:
         attributes = in_normal_key(request.attributes, request.key)
         return cls(request.style, request.key.mode, attributes, chords, form)
 
-    def arrays(self, network: Steered, first: int, bars: int) -> dict[str, np.ndarray]:
-        """The `asked` of a network for one window of its size, `bars` bars from `first` on."""
-        room = network.config.bars
+    def at(self, bars: np.ndarray) -> Asked:
+        """The same, of other bars in their place."""
+        chords, form = (None if codes is None else codes[bars] for codes in (self.chords, self.form))
+        return replace(self, chords=chords, form=form)
+
+    def arrays(self, network: Steered, first: int) -> dict[str, np.ndarray]:
+        """The `asked` of a network for one window of its size, from bar `first` on."""
+        here = slice(first, first + network.config.bars)
         values = np.array([self.attributes.get(name, np.nan) for name in ATTRIBUTES])
         given = ~np.isnan(values)
-        form = None if self.form is None else in_order(self.form[first : first + bars])
-        chords = None if self.chords is None else self.chords[first : first + bars]
+        form = np.full(network.config.bars, ANY_SECTION) if self.form is None else in_order(self.form[here])
+        chords = np.full((network.config.bars, 2), ANY_CHORD) if self.chords is None else self.chords[here]
         levels = network.levels(np.where(given, values, 0.0))
         return {
             "style": style_code(self.style),
             "mode": np.array([ANY_MODE if self.mode is None else MODES.index(self.mode)], np.int32),
             "attributes": np.stack([levels * given, given], axis=-1).astype(np.float32)[None],
-            "chords": _window(chords, (room, 2), ANY_CHORD),
-            "form": _window(form, (room,), ANY_SECTION),
+            "chords": chords.astype(np.int32)[None],
+            "form": form.astype(np.int32)[None],
         }
 
 
@@ -96,10 +101,3 @@ def in_order(form: np.ndarray) -> np.ndarray:
 def style_code(name: str) -> np.ndarray:
     """Position in the style table, shape (1,); one past its end for a style that the model does not know."""
     return np.array([STYLE_NAMES.index(name) if name in STYLE_BY_NAME else len(STYLE_NAMES)], np.int32)
-
-
-def _window(codes: np.ndarray | None, shape: Sequence[int], unknown: int) -> np.ndarray:
-    window = np.full(shape, unknown, np.int32)
-    if codes is not None:
-        window[: len(codes)] = codes
-    return window[None]

@@ -136,15 +136,21 @@ class GridComposer(Composer):
         return codec.decode(retouch(at(aim(measured, wanted)), targets), like)
 
     def _chances(self, latents: np.ndarray, like: Music, habits: Habits | None = None, weight: float = 1.0) -> Chances:
-        """What the decoder says of a new piece, as `together` leaves it; by other habits than those of the model."""
-        return together(self.codec.chances(latents, like), habits or self.habits, weight)
+        """What the decoder says of a new piece, as `together` leaves it; by other habits than those of the model.
+
+        Latents may be those of a longer piece, of which `like` is the beginning.
+        """
+        whole = together(self.codec.chances(latents, replace(like, bars=len(latents))), habits or self.habits, weight)
+        return Chances(whole.onsets[:, : like.bars], whole.classes)
 
     def _latents(self, request: Request, attempt: int, other: int | None = None, share: float = 0.0) -> np.ndarray:
-        """Sampled latents for a request, shape (bars, roles, latent); the longest pieces in overlapping windows.
+        """Sampled latents for a request, shape (bars, roles, latent); the longest pieces in overlapping windows, and
+        of the shortest a whole one, of which they are the beginning: few songs have so few bars (docs/experiments.md).
 
         Args:
             other, share: another seed, and how much of the way to its noise to go.
         """
+        request = replace(request, bars=max(request.bars, self.bars))
         rng = np.random.default_rng([request.seed, attempt])
         shape = (ROLES, self.vae.config.latent)
         themes = Themes(request.sections, request.bars, shape, np.random.default_rng([request.seed, attempt, 2]))
@@ -159,15 +165,15 @@ class GridComposer(Composer):
         latents = np.zeros((0, ROLES, self.vae.config.latent), np.float32)
         while len(latents) < request.bars:
             given = min(len(latents), half)  # go on from the last bars that are there
-            window = np.zeros((min(self.bars, request.bars - len(latents) + given), *latents.shape[1:]), np.float32)
+            window = np.zeros((self.bars, *latents.shape[1:]), np.float32)
             window[:given] = latents[len(latents) - given :]
-            keep = np.zeros((len(window), ROLES), bool)
+            keep = np.zeros((self.bars, ROLES), bool)
             keep[:given] = True
             start = len(latents) - given
-            fresh = [self._noise(source, len(window)) for source in noises]
+            fresh = [self._noise(source) for source in noises]
             noise = fresh[0] if other is None else slerp(fresh[0], fresh[1], share)
             noise = themes.noise(start, noise * np.float32(request.temperature))
-            window = self._flow(window, keep, 1.0, noise, request.roles, asking.arrays(self.prior, start, len(window)))
+            window = self._flow(window, keep, 1.0, noise, request.roles, asking.arrays(self.prior, start))
             latents = np.concatenate([latents, window[given:]])
             themes.repeat(latents, start + given)
         return latents
@@ -191,7 +197,8 @@ class GridComposer(Composer):
     def resample(
         self, latents: np.ndarray, keep: np.ndarray, strength: float, seed: int, roles: Sequence[str], style: str
     ) -> np.ndarray:
-        """As `Composer.resample`; windows overlap by half, so that a long piece goes on from what it has become."""
+        """As `Composer.resample`; windows overlap by half, so that a long piece goes on from what it has become, and
+        one shorter than a window is heard over and over."""
         return self._resampled(latents, keep, strength, seed, roles, Asked(style))
 
     def redraw(self, music: Music, keep: np.ndarray, strength: float, seed: int) -> Music:
@@ -228,37 +235,28 @@ class GridComposer(Composer):
         emphasis: float = 1.0,
     ) -> np.ndarray:  # fmt: skip
         rng = np.random.default_rng([seed, 0])
-        result, known = np.array(latents, np.float32), np.array(keep, bool)
+        bars = np.arange(max(len(latents), self.bars)) % len(latents)
+        result, known, asking = np.array(latents[bars], np.float32), np.array(keep[bars], bool), asking.at(bars)
         half = self.bars // 2
-        last = max(len(latents) - self.bars, 0)
+        last = len(bars) - self.bars
         for start in [*range(0, last, half), last]:
             here = slice(start, start + self.bars)
-            asked = asking.arrays(self.prior, start, self.bars)
-            noise = self._noise(rng, len(result[here]))
+            asked, noise = asking.arrays(self.prior, start), self._noise(rng)
             result[here] = self._flow(result[here], known[here], strength, noise, roles, asked, emphasis)
             known[here] = True
-        return result
+        return result[: len(latents)]
 
-    def _noise(self, rng: np.random.Generator, bars: int) -> np.ndarray:
-        return rng.standard_normal((bars, ROLES, self.vae.config.latent)).astype(np.float32)
+    def _noise(self, rng: np.random.Generator) -> np.ndarray:
+        return rng.standard_normal((self.bars, ROLES, self.vae.config.latent)).astype(np.float32)
 
     def _flow(
-        self,
-        origin: np.ndarray,
-        keep: np.ndarray,
-        strength: float,
-        noise: np.ndarray,
-        roles: Sequence[str],
-        asked: dict[str, np.ndarray],
-        emphasis: float = 1.0,
-    ) -> np.ndarray:
-        """One call of `sample` on up to `self.bars` bars."""
-        bars, latent = len(origin), self.vae.config.latent
-        begin, padded = np.zeros((2, 1, self.bars, ROLES, latent), np.float32)
-        mask = np.zeros((1, self.bars, ROLES), np.float32)
-        begin[0, :bars], padded[0, :bars], mask[0, :bars] = noise, origin, keep
-        where = bar_mask(bars, self.bars), present_roles(roles)
-        return self.sample(begin, padded, np.float32(1.0 - strength), mask, *where, asked, emphasis)[0, :bars]
+        self, origin: np.ndarray, keep: np.ndarray, strength: float, noise: np.ndarray, roles: Sequence[str],
+        asked: dict[str, np.ndarray], emphasis: float = 1.0,
+    ) -> np.ndarray:  # fmt: skip
+        """One call of `sample`, on one window."""
+        where = bar_mask(self.bars, self.bars), present_roles(roles)
+        mask, begin = keep[None].astype(np.float32), np.float32(1.0 - strength)
+        return self.sample(noise[None], origin[None], begin, mask, *where, asked, emphasis)[0]
 
     def encode(self, music: Music) -> np.ndarray:
         return self.codec.encode(music)
