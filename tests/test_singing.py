@@ -48,6 +48,17 @@ def test_the_line_is_chosen_as_a_whole() -> None:
     assert melody(singing(before, BY_STEP)) == [C, D, E, D]
 
 
+def test_a_melody_in_doubt_does_not_go_back_and_forth() -> None:
+    before = chances((0, {C: 0.95}), (12, {D: 0.95}), (24, {C: 0.5, E: 0.4}), (36, {D: 0.95}))
+    assert melody(before) == [C, D, C, D]
+    assert melody(singing(before, BY_STEP)) == [C, D, E, D]
+
+
+def test_a_repeated_note_goes_nowhere_and_so_not_back() -> None:
+    before = chances((0, {C: 0.95}), (12, {C: 0.95}), (24, {C: 0.5, D: 0.4}))
+    assert melody(singing(before, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0))) == [C, C, C]
+
+
 def test_across_a_rest_intervals_count_less() -> None:
     near, far = (chances((0, {C: 0.95}), (tick, {D: 0.2, G: 0.7})) for tick in (12, 144))
     assert melody(singing(near, BY_STEP)) == [C, D]

@@ -18,6 +18,9 @@ from musicgen.roles import ROLE_NAMES, ROLES
 MELODY = ROLE_NAMES.index("melody")
 FROM = (1, 3, 5, 8, 13)
 """Semitones from which a wider kind of interval begins; narrower than all is a repeated note."""
+_BACK = 0.7
+"""What speaks against a note that goes back to where the one before came from: of songs' notes 23 % do, of those of
+lines that know but the one note before them 29 %."""
 _ACROSS = 0.3
 """They count so much across a rest."""
 _REST = 2 * TICKS_PER_BAR
@@ -136,20 +139,32 @@ def _line(
         score += np.float32(weight * listening * _AGREEMENT) * by_tick(MELODY, tick)[:, None] * favour[half][:, classes]
     apart = np.abs(pitches - pitches[:, None])
     moves = np.float32(weight) * np.array(tilt, np.float32)[np.searchsorted(FROM, apart, side="right")]
-    return _best(score, moves, np.diff(when) > _REST)
+    return _best(score, moves, np.diff(when) > _REST, np.float32(weight * _BACK))
 
 
-def _best(score: np.ndarray, moves: np.ndarray, rests: np.ndarray) -> np.ndarray:
-    """The pitches with the largest sum of scores, shape (onsets, pitches), and of moves, from (row) one to the next."""
-    total, back = score[0], []
-    for own, rest in zip(score[1:], rests, strict=True):
-        ways = total[:, None] + (np.float32(_ACROSS) * moves if rest else moves)
-        before = ways.argmax(axis=0)
-        back.append(before)
-        total = ways[before, np.arange(len(before))] + own
-    line = [int(total.argmax())]
-    for before in reversed(back):
-        line.append(int(before[line[-1]]))
+def _best(score: np.ndarray, moves: np.ndarray, rests: np.ndarray, back: np.float32) -> np.ndarray:
+    """The pitches with the largest sum of scores, shape (onsets, pitches), and of moves, from (row) one to the next,
+    less `back` for each that goes back."""
+    pitches = np.arange(score.shape[1])
+    weights = np.where(rests, np.float32(_ACROSS), np.float32(1))
+    total = score[0][:, None] + weights[0] * moves + score[1]  # of the last two pitches, shape (pitches, pitches)
+    ways = []
+    for own, weight in zip(score[2:], weights[1:], strict=True):
+        # only from the best way here could the next note go back: else another is better
+        first = total.argmax(axis=0)
+        most = total[first, pitches]
+        total[first, pitches] = -np.inf
+        second = total.argmax(axis=0)
+        returning = most - back * weight * (first != pitches)
+        other = total[second, pitches]
+        ways.append((first, np.where(other > returning, second, first)))
+        total = most[:, None] + (weight * moves + own)
+        total[pitches, first] += np.maximum(other, returning) - most
+    before, last = np.unravel_index(total.argmax(), total.shape)
+    line = [int(last), int(before)]
+    for first, elsewhere in reversed(ways):
+        way = elsewhere if first[line[-1]] == line[-2] else first
+        line.append(int(way[line[-1]]))
     return np.array(line[::-1])
 
 
