@@ -11,6 +11,7 @@ from musicgen.models.decoding import Chances
 from musicgen.models.fullness import folded, fuller, steady
 from musicgen.models.patterns import patterned
 from musicgen.models.singing import lasting, singing
+from musicgen.models.striking import struck_again
 
 
 @dataclass(frozen=True)
@@ -44,5 +45,6 @@ def together(chances: Chances, habits: Habits, weight: float = 1.0) -> Chances:
         return chances
     filled = fuller(folded(chances.onsets, weight), habits.fuller, weight)
     harmony = matched(agreeing(patterned(filled, habits.rhythm, weight), weight), weight)
-    onsets = singing(steady(harmony, habits.voices, weight), habits.leaps, weight, habits.listening)
+    chords = struck_again(steady(harmony, habits.voices, weight), weight)
+    onsets = singing(chords, habits.leaps, weight, habits.listening)
     return Chances(onsets, partial(lasting, chances.classes, weight))
