@@ -59,6 +59,14 @@ def test_a_repeated_note_goes_nowhere_and_so_not_back() -> None:
     assert melody(singing(before, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0))) == [C, C, C]
 
 
+def test_a_melody_that_is_expected_to_repeat_notes_repeats_more_of_them() -> None:
+    repeating = [(12 * beat, {C: 0.98}) for beat in range(15)]
+    moving = [(12 * beat, {(C, D, E, D)[beat % 4]: 0.98}) for beat in range(15)]
+    last = 15 * 12
+    assert melody(singing(chances(*repeating, (last, {C: 0.2, D: 0.7})), BY_STEP))[-2:] == [C, C]
+    assert melody(singing(chances(*moving, (last, {E: 0.7, D: 0.2})), BY_STEP))[-2:] == [E, D]
+
+
 def test_across_a_rest_intervals_count_less() -> None:
     near, far = (chances((0, {C: 0.95}), (tick, {D: 0.2, G: 0.7})) for tick in (12, 144))
     assert melody(singing(near, BY_STEP)) == [C, D]

@@ -53,12 +53,13 @@ def patterned(onsets: np.ndarray, rhythm: Mapping[str, float], weight: float = 1
         bars = np.flatnonzero(begins.max(axis=-1) > _PLAYS)
         if not len(bars):
             continue
-        here = np.clip(begins[bars], _LEAST, CERTAIN)
+        used = np.ix_(bars, np.flatnonzero(begins[bars].max(axis=0) > FAINT))  # some ten ticks of 48
+        here = np.clip(begins[used], _LEAST, CERTAIN)
         now = here
         for _ in range(_ROUNDS.get(name, 1)):
             now = raised(here, weight * strength * (_SHARPNESS * logits(_usual(now, bars, name)) - logits(here)))
         more = np.ones_like(begins)
-        more[bars] = now / here
+        more[used] = now / here
         bar, tick, pitch = np.nonzero(chances > FAINT)
         result[role, bar, tick, pitch] = np.minimum(chances[bar, tick, pitch] * more[bar, tick], CERTAIN)
     return result

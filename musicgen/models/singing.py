@@ -18,6 +18,14 @@ from musicgen.roles import ROLE_NAMES, ROLES
 MELODY = ROLE_NAMES.index("melody")
 FROM = (1, 3, 5, 8, 13)
 """Semitones from which a wider kind of interval begins; narrower than all is a repeated note."""
+_FEW = 20
+"""So many intervals of a melody count as much as what is usual."""
+_USUAL = np.array([0.2, 0.32, 0.22, 0.17, 0.065, 0.01])
+"""Shares of the kinds of intervals that decoders expect of generated melodies, in the mean."""
+_OWN = np.array([4.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+"""How much a melody that is expected to have more of a kind than is usual has more of it: songs differ by more than
+decoders in doubt say. Of songs' notes 1 in 100 is repeated (the tenth song of a hundred) to 1 in 3 (the ninetieth); of
+those of generated ones 1 in 12 to 1 in 4 without this."""
 _BACK = 0.7
 """What speaks against a note that goes back to where the one before came from: of songs' notes 23 % do, of those of
 lines that know but the one note before them 29 %."""
@@ -129,17 +137,27 @@ def _line(
     weight: float, listening: float,
 ) -> np.ndarray:  # fmt: skip
     """The best pitch for each onset, of which `chances` has a row, and `when` the tick in the piece."""
-    pitches = np.arange(PITCHES[MELODY])
-    score = np.log(chances / chances.sum(axis=1, keepdims=True) + np.float32(_LEAST))
+    pitches = np.union1d(np.flatnonzero(chances.max(axis=0) > FAINT), chances.argmax(axis=1))  # the others never are
+    shares = chances[:, pitches] / chances.sum(axis=1, keepdims=True)
+    score = np.log(shares + np.float32(_LEAST))
     classes = (pitches + ROLES[MELODY].low) % 12
     seldom = np.minimum(np.log((tones + _FOREIGN / 10) / _FOREIGN), 0)
     score += np.float32(weight * _FOREIGN_WEIGHT) * seldom[classes]
     if favour is not None:
         half, tick = np.divmod(when, TICKS_PER_BAR // 2)
         score += np.float32(weight * listening * _AGREEMENT) * by_tick(MELODY, tick)[:, None] * favour[half][:, classes]
-    apart = np.abs(pitches - pitches[:, None])
-    moves = np.float32(weight) * np.array(tilt, np.float32)[np.searchsorted(FROM, apart, side="right")]
-    return _best(score, moves, np.diff(when) > _REST, np.float32(weight * _BACK))
+    kinds = np.searchsorted(FROM, np.abs(pitches - pitches[:, None]), side="right")
+    rests = np.diff(when) > _REST
+    own = np.array(tilt) + _OWN * np.log(_expected(shares, kinds, rests) / _USUAL)
+    return pitches[_best(score, (weight * own).astype(np.float32)[kinds], rests, np.float32(weight * _BACK))]
+
+
+def _expected(shares: np.ndarray, kinds: np.ndarray, rests: np.ndarray) -> np.ndarray:
+    """Share of each kind of interval, if each onset's pitch were drawn by its chances alone; as usual for a few."""
+    # not a matrix product: the threads of numpy's would stand in the way of the networks'
+    both = np.einsum("ij,ik->jk", shares[:-1][~rests], shares[1:][~rests])
+    counts = np.bincount(kinds.ravel(), both.ravel(), len(_USUAL))
+    return (counts + _FEW * _USUAL) / (counts.sum() + _FEW)
 
 
 def _best(score: np.ndarray, moves: np.ndarray, rests: np.ndarray, back: np.float32) -> np.ndarray:

@@ -13,7 +13,7 @@ from musicgen.models.decoding import CERTAIN, logits, raised
 from musicgen.models.fullness import CHORDED, FAINT
 from musicgen.roles import ROLE_NAMES
 
-_ALIKE = 7.0
+_ALIKE = 7.5
 """How much sooner a chord listens to one that is like it than to one that has no note in common with it, as a
 logarithm. Less, and broken chords become whole ones; more, and each hears itself alone."""
 _ROUNDS = 3

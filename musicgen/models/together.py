@@ -8,7 +8,7 @@ from functools import partial
 
 from musicgen.models.agreement import agreeing, matched
 from musicgen.models.decoding import Chances
-from musicgen.models.fullness import folded, fuller, steady
+from musicgen.models.fullness import folded, fuller, often, steady
 from musicgen.models.patterns import patterned
 from musicgen.models.singing import lasting, singing
 from musicgen.models.striking import struck_again
@@ -46,5 +46,5 @@ def together(chances: Chances, habits: Habits, weight: float = 1.0) -> Chances:
     filled = fuller(folded(chances.onsets, weight), habits.fuller, weight)
     harmony = matched(agreeing(patterned(filled, habits.rhythm, weight), weight), weight)
     chords = struck_again(steady(harmony, habits.voices, weight), weight)
-    onsets = singing(chords, habits.leaps, weight, habits.listening)
+    onsets = singing(often(chords, weight), habits.leaps, weight, habits.listening)
     return Chances(onsets, partial(lasting, chances.classes, weight))
