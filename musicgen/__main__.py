@@ -1,32 +1,24 @@
-"""The command line. No logic: each command reads its arguments and calls the package."""
+"""The command line. No logic: each command takes its arguments and calls the package."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from musicgen import __version__
+from musicgen.arguments import parser
 from musicgen.errors import MusicgenError, RequestError
-from musicgen.request import ATTRIBUTE_RANGES, DEFAULT_TEMPERATURE
-from musicgen.roles import ROLE_NAMES, STYLE_NAMES
-
-_ENDINGS = ".mid .wav .mp3 .ogg .flac .loop.wav .musicxml .zip"
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise RequestError(f"{message}. Try: {self.prog} --help")
+from musicgen.request import ATTRIBUTE_RANGES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, or 2 after one line on stderr about what was wrong."""
     try:
-        options = _parser().parse_args(arguments)
-        options.run(options)
+        options = parser().parse_args(arguments)
+        _COMMANDS[options.command](options)
     except MusicgenError as error:
         print(f"musicgen: {error}", file=sys.stderr)
         return 2
@@ -36,152 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="musicgen", description="Multi-track music from models of freely licensed music.")
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
-
-    generate = commands.add_parser("generate", help="make a piece, or many")
-    generate.add_argument("--model", default="vae", help="a bundled name, a folder, or org/name@revision on the Hub")
-    generate.add_argument("--style", default="pop", help=", ".join(STYLE_NAMES))
-    generate.add_argument("--bars", type=_number, default=16, help="4, 8, 16, 32 or 64")
-    generate.add_argument("--tempo", type=_number, help="beats a minute; the style's own if not given")
-    generate.add_argument("--key", default="C major", help='such as "A minor"')
-    generate.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")
-    generate.add_argument("--temperature", type=_number, default=DEFAULT_TEMPERATURE, help="0 to 1.5")
-    generate.add_argument("--roles", default=",".join(ROLE_NAMES), help="which play, separated by commas")
-    for name, (low, high, unit) in ATTRIBUTE_RANGES.items():
-        generate.add_argument(
-            f"--{name}", type=_number, help=f"{low:g} to {high:g} {unit}; the model's choice if not given"
-        )
-    generate.add_argument("--chords", help='such as "Am F C G", or "Am F | C G" with bar lines; repeated')
-    generate.add_argument("--form", help="a letter for each four bars, such as AABA; repeated")
-    generate.add_argument("--count", type=_number, default=1, help="how many pieces, with seeds from --seed on")
-    generate.add_argument("--out", type=Path, required=True, help=f"a file ({_ENDINGS}) or a folder")
-    generate.set_defaults(run=_generate)
-
-    _add_changes(commands)
-
-    prepare = commands.add_parser("prepare", help="build the encoded data set")
-    prepare.add_argument("--corpus", type=Path, required=True, help="the folder of the archives")
-    prepare.add_argument("--out", type=Path, required=True, help="the folder to write")
-    prepare.add_argument(
-        "--source", action="append", help="only this source, or folder:PATH for MIDI files of yours; may be repeated"
-    )
-    prepare.add_argument("--style", help="style of the music in the folders; the folder's name, or pop, if not given")
-    prepare.add_argument("--download", action="store_true", help="bring missing archives from their public addresses")
-    prepare.add_argument("--mirror", help="address that replaces those hosts, such as https://example.org")
-    prepare.add_argument("--seed", type=int, default=0)
-    prepare.set_defaults(run=_prepare)
-
-    train = commands.add_parser("train", help="train a model; the same command resumes it")
-    train.add_argument("model", choices=["vae", "gan"])
-    train.add_argument(
-        "--data", type=Path, required=True, help="a folder made by prepare; with --from, or of MIDI files of yours"
-    )
-    train.add_argument("--run", dest="folder", type=Path, help="the folder of the run; runs/MODEL-DATA if not given")
-    train.add_argument("--from", dest="start", type=Path, help="a checkpoint to go on from; for a gan, the VAE's")
-    train.add_argument("--style", help="style that MIDI files of yours are taken for; as they sound if not given")
-    train.add_argument("--devices", type=_whole, help="how many to train on at once; all that are there if not given")
-    train.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER", help="a value of the plan")
-    train.set_defaults(run=_train)
-
-    evaluate = commands.add_parser("evaluate", help="compare models with held-out songs")
-    evaluate.add_argument("--model", action="append", help="a model or a rung of the ladder; may be repeated")
-    evaluate.add_argument("--data", type=Path, required=True, help="a folder made by prepare")
-    evaluate.add_argument("--count", type=_number, default=500, help="pieces of sixteen bars a model")
-    evaluate.add_argument("--temperature", type=_number, default=DEFAULT_TEMPERATURE, help="0 to 1.5")
-    evaluate.add_argument("--seeds", type=_whole, default=3, help="times that every request is answered, 1 to 10")
-    evaluate.add_argument("--audio", action="store_true", help="put the sound of the pieces shown into the page")
-    evaluate.add_argument("--out", type=Path, required=True, help="the folder of report.json and report.html")
-    evaluate.set_defaults(run=_evaluate)
-
-    original = commands.add_parser(
-        "original", help="which training songs does a piece share its longest stretches with?"
-    )
-    original.add_argument("file", type=Path, help="a MIDI file, anyone's")
-    original.add_argument("--index", type=Path, help="a folder made by index; the one that ships if not given")
-    original.set_defaults(run=_original)
-
-    index = commands.add_parser("index", help="build the index of training songs for original")
-    index.add_argument("--data", type=Path, required=True, help="a folder made by prepare")
-    index.add_argument("--out", type=Path, required=True, help="the folder to write")
-    index.set_defaults(run=_index)
-
-    publish = commands.add_parser("publish", help="push a model, or the page as a Space, to the Hugging Face Hub")
-    publish.add_argument("what", metavar="MODEL", help='a bundled name, a folder, or "space" for the page')
-    publish.add_argument("--repo", required=True, help="org/name; made if it is not there")
-    publish.add_argument("--report", type=Path, help="report.json of evaluate, for the table in the model card")
-    publish.add_argument("--model", help="of a Space: org/name@commit that it loads; the bundled one if not given")
-    publish.add_argument("--dry-run", action="store_true", help="show exactly what would go up, and push nothing")
-    publish.set_defaults(run=_publish)
-
-    benchmark = commands.add_parser("benchmark", help="measure speed on this machine")
-    benchmark.add_argument("--model", default="vae")
-    benchmark.add_argument("--rounds", type=int, default=50)
-    benchmark.add_argument("--out", type=Path, help="a .json file; printed if not given")
-    benchmark.set_defaults(run=_benchmark)
-    return parser
-
-
-def _add_changes(commands: Any) -> None:
-    """The commands that begin with MIDI files, anyone's."""
-
-    def change(name: str, about: str, values: dict[str, dict[str, Any]]) -> None:
-        parser = commands.add_parser(name, help=about)
-        parser.add_argument("file", type=Path, help="a MIDI file")
-        parser.add_argument("--model", default="vae", help=model)
-        parser.add_argument("--style", help="what to take the piece for; as the file says if not given")
-        parser.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")
-        parser.add_argument("--out", type=Path, required=True, help=f"a file ({_ENDINGS})")
-        for value, settings in values.items():
-            parser.add_argument(f"--{value}", **settings)
-        parser.set_defaults(run=_change, values=tuple(values))
-
-    model = "a bundled name, a folder, or org/name@revision on the Hub"
-    names = ", ".join(ROLE_NAMES)
-    strength: dict[str, Any] = {"type": _number, "help": "0 (as it is) to 1 (another piece)"}
-    keep = {"default": "", "help": f"roles to keep note for note: {names}"}
-    roles = {"default": "", "help": f"of {names}; all that there are if not given"}
-    change("vary", "change a piece", {"strength": strength | {"default": 0.3}, "keep": keep})
-    bars = {"help": 'such as "5-8" or "1-4,9"; all if not given'}
-    change("infill", "make bars of roles anew, to fit what stays", {"bars": bars, "roles": roles})
-    change("accompany", "put a band around a piece", {"roles": roles})
-    more = {"type": _whole, "default": 8, "help": "how many more bars"}
-    change("continue", "go on from the end of a piece", {"bars": more})
-    to = {"required": True, "help": ", ".join(STYLE_NAMES)}
-    change("restyle", "lead a piece into another style", {"to": to, "strength": strength | {"default": 0.7}})
-
-    morph = commands.add_parser("morph", help="the way from one piece to another")
-    morph.add_argument("first", type=Path, help="a MIDI file")
-    morph.add_argument("last", type=Path, help="a MIDI file")
-    morph.add_argument("--model", default="vae", help=model)
-    morph.add_argument("--steps", type=_whole, default=5, help="pieces on the way, both ends included")
-    morph.add_argument("--out", type=Path, required=True, help="a folder")
-    morph.set_defaults(run=_morph)
-
-
-def _whole(text: str) -> int:
-    """A whole number as typed."""
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a whole number. Received: {text[:40]!r}") from None
-
-
-def _number(text: str) -> float | int:
-    """A number as typed; whether it is a possible one is for `Request` to say."""
-    try:
-        return int(text)
-    except ValueError:
-        try:
-            return float(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"expected a number. Received: {text[:40]!r}") from None
-
-
 def _generate(options: argparse.Namespace) -> None:
-    from musicgen.compose import write_many, write_one
+    from musicgen.make import write_many, write_one
     from musicgen.request import Request
 
     request = Request(
@@ -319,6 +167,12 @@ def _benchmark(options: argparse.Namespace) -> None:
         write(options.out, report.encode())
         print(options.out)
 
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "generate": _generate, **dict.fromkeys(("vary", "infill", "accompany", "continue", "restyle"), _change),
+    "morph": _morph, "prepare": _prepare, "train": _train, "evaluate": _evaluate, "original": _original,
+    "index": _index, "publish": _publish, "benchmark": _benchmark,
+}  # fmt: skip
 
 if __name__ == "__main__":
     sys.exit(main())

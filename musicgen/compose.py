@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from musicgen.models.base import Composer
 from musicgen.music import Music
 from musicgen.own_style import OwnStyle
 from musicgen.recipe import MOST_STEPS, VERSION, Edit, Recipe
-from musicgen.request import MAX_SEED, Request
+from musicgen.request import Request
 
 _CODES = 32
 """Pieces whose latents are remembered; each has some ten to forty thousand numbers."""
@@ -274,35 +273,3 @@ def recipe_of(data: bytes) -> Recipe | None:
         return None if values is None else Recipe.from_dict(values)
     except RequestError:  # of another program, of another version, or hostile
         return None
-
-
-def write_one(model: str, request: Request, path: Path) -> Path:
-    """Make a piece and write it in the format that the path's ending names.
-
-    Raises:
-        ExportError: an unknown ending, or the file cannot be written; `CheckpointError`, `AudioError` as elsewhere.
-    """
-    format_name = export.format_of(path)  # before the work, not after it
-    studio = Studio.open(model, sound=export.needs_audio(format_name))
-    result = studio.make(request, sound=export.needs_audio(format_name))
-    export.write(path, studio.export(result, format_name))
-    return path
-
-
-def write_many(model: str, request: Request, count: int, folder: Path) -> list[Path]:
-    """Write `count` MIDI files song-000.mid and on into a folder, with seeds from the request's seed on.
-
-    Raises:
-        RequestError: a count that is not from 1 to 100,000; else as `write_one`.
-    """
-    if not isinstance(count, int) or not 1 <= count <= 100_000:
-        raise RequestError(f"count: expected a whole number from 1 to 100000. Received: {count!r}.")
-    studio = Studio.open(model, sound=False)
-    width = max(3, len(str(count - 1)))
-    paths = []
-    for index in range(count):
-        asked = replace(request, seed=(request.seed + index) % (MAX_SEED + 1))
-        path = folder / f"song-{index:0{width}}.mid"
-        export.write(path, studio.make(asked, sound=False).midi)
-        paths.append(path)
-    return paths

@@ -48,14 +48,16 @@ ALLOWED = {
     "intake": {"errors", "roles", "music", "codec", "midi_reading", "midi", "corpus", "intake"},
     "originality": {"errors", "music", "codec", "heard", "hub", "export", "corpus", "intake", "originality"},
     "change": {"errors", "roles", "music", "export", "recipe_texts", "recipe", "compose"},
+    "make": {"errors", "request", "export", "compose"},
     "publish": {"errors", "request", "models", "hub", "training", "evaluation"},
     "web": {
         "errors", "roles", "attributes", "music", "request", "recipe", "hub", "midi_reading", "midi", "export",
         "compose", "own_style", "evaluation", "intake", "originality", "change", "web",
     },
+    "arguments": {"errors", "roles", "request"},
     "__main__": {
-        "errors", "roles", "request", "export", "hub", "compose", "benchmark", "corpus", "training", "evaluation",
-        "intake", "originality", "change", "publish",
+        "errors", "request", "export", "hub", "arguments", "make", "benchmark", "corpus", "training", "evaluation",
+        "originality", "change", "publish",
     },
     "__init__": {"request", "models", "hub", "publish"},
 }  # fmt: skip
