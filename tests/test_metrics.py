@@ -86,6 +86,16 @@ def test_register_range_duration_and_velocity() -> None:
     assert metrics.velocity_spread(music, "melody") == 10
 
 
+def test_a_chord_is_struck_again_where_the_one_before_it_in_the_half_bar_has_its_notes() -> None:
+    def chord(onset: int, *pitches: int) -> tuple[Note, ...]:
+        return tuple(Note(onset, pitch, 6, 80) for pitch in pitches)
+
+    again, other, later = chord(6, 60, 64), chord(12, 60, 65), chord(24, 60, 65)
+    assert metrics.struck_again(melody(*chord(0, 60, 64), *again), "melody") == 1
+    assert metrics.struck_again(melody(*chord(0, 60, 64), *again, *other, *later), "melody") == 0.5
+    assert math.isnan(metrics.struck_again(melody(*chord(0, 60, 64), Note(6, 60, 6, 80), *later), "melody"))
+
+
 def test_polyphony_counts_notes_where_any_sounds() -> None:
     # three sixteenths of one note and one of two; the silence after them does not count
     assert metrics.polyphony(melody(Note(0, 60, 12, 80), Note(9, 64, 3, 80)), "melody") == 1.25

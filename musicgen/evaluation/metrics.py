@@ -33,6 +33,7 @@ from musicgen.evaluation.texture import (
     qualified_notes,
     register,
     silent_roles,
+    struck_again,
     top_pitch,
     velocity,
     velocity_spread,
@@ -55,8 +56,8 @@ __all__ = [
     "chroma_similarity", "clash_rate", "distinct_sections", "drum_pattern", "duration", "empty_bars", "form_code",
     "framewise_accuracy", "groove_consistency", "hold_floor", "in_key", "longest_note", "notes_per_bar",
     "one_tick_notes", "onset_f1", "out_of_range", "pitch_class_entropy", "pitch_classes_per_bar", "pitch_range",
-    "polyphony", "qualified_notes", "register", "scale_consistency", "silent_roles", "summary", "syncopation",
-    "table", "tonal_distance", "top_pitch", "velocity", "velocity_spread",
+    "polyphony", "qualified_notes", "register", "scale_consistency", "silent_roles", "struck_again", "summary",
+    "syncopation", "table", "tonal_distance", "top_pitch", "velocity", "velocity_spread",
 ]  # fmt: skip
 
 _PIECE: dict[str, Callable[[View], float]] = {
@@ -87,6 +88,7 @@ _ROLE: dict[str, tuple[Callable[[View, str], float], tuple[str, ...]]] = {
     "register": (register, PITCHED),
     "pitch range": (pitch_range, PITCHED),
     "polyphony": (polyphony, ("chords", "pad")),
+    "struck again": (struck_again, ("chords", "pad")),
     "duration": (duration, PITCHED),
     "top pitch": (top_pitch, PITCHED),
 }

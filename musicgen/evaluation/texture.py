@@ -5,6 +5,8 @@ None of these hears order or harmony: bars glued together from different songs s
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from musicgen.evaluation.view import DURATION, ONSET, PITCH, PITCHED, STEP, VELOCITY, View, mean, sounding
@@ -12,6 +14,7 @@ from musicgen.music import TICKS_PER_BAR, Music
 from musicgen.roles import ROLE_BY_NAME
 
 STUCK_TICKS = 4 * TICKS_PER_BAR
+_HALF = TICKS_PER_BAR // 2
 
 
 def empty_bars(music: Music | View, role: str) -> float:
@@ -72,6 +75,20 @@ def polyphony(music: Music | View, role: str) -> float:
     view = View.of(music)
     count = sounding(view.notes(role), view.bars, 1)[:, 0]
     return mean(count[count > 0])
+
+
+def struck_again(music: Music | View, role: str) -> float:
+    """Share of a role's chords that have the same notes as the chord before them in the same half bar, 0 to 1.
+
+    Chords of two notes or more that begin together; NaN where none follows another.
+    """
+    notes = View.of(music).notes(role)
+    chords: dict[int, set[int]] = {}
+    for onset, pitch in notes[:, [ONSET, PITCH]].tolist():
+        chords.setdefault(onset, set()).add(pitch)
+    when = [onset for onset in sorted(chords) if len(chords[onset]) > 1]
+    pairs = [(a, b) for a, b in pairwise(when) if a // _HALF == b // _HALF]
+    return mean([chords[a] == chords[b] for a, b in pairs])
 
 
 def duration(music: Music | View, role: str) -> float:
