@@ -70,7 +70,7 @@ def chords_of(pieces: Sequence[Music]) -> tuple[np.ndarray, np.ndarray]:
                 places = {(note[ONSET], note[PITCH] % 12) for note in notes.tolist()}
                 when, count = np.unique([tick for tick, _ in places], return_counts=True)
                 found.append([len(when) / piece.bars, *[np.mean(count >= least) for least in range(2, VOICES + 1)]])
-        mean = np.mean(found, axis=0)
+        mean = np.array(found, float).mean(axis=0)
         ticks.append(mean[0])
         shares_.append(mean[1:])
     return np.array(ticks), np.array(shares_)

@@ -21,12 +21,12 @@ _MELODY = 0.5
 """The melody counts so much: its notes pass through, where those of other roles stay."""
 _UNHEARD = _TUNE, ROLE_NAMES.index("bass")
 """A melody keeps to the chords, whose tones the bass has anyway; more of the root would be less of the others."""
-_WEIGHT = 0.3
+_WEIGHT = 0.2
 """Of what the others are expected to play. With chords that stray no more than those of songs, all of it makes notes
 that keep to them more than songs' do."""
 _BEATS, _OFFBEATS, _BETWEEN = 1.0, 0.6, 0.3
 """Weight of the same where a melody begins a note: on a beat it has a tone of the chord, between beats it passes."""
-_CLASHES = 4.0
+_CLASHES = 5.0
 """What speaks against a tone of the melody a semitone beside what all others play then: songs' melodies leave the chord
 as often as generated ones, but seldom for such tones."""
 _HARMONY = (ROLE_NAMES.index("chords"), ROLE_NAMES.index("pad"))

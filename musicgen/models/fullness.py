@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from musicgen.models.decoding import CERTAIN, raised
+from musicgen.models.decoding import CERTAIN, logits, raised
 from musicgen.roles import ROLE_NAMES
 
 FAINT = 0.01
@@ -19,6 +19,11 @@ FAINT = 0.01
 DRUMS = ROLE_NAMES.index("drums")
 _HIT, _MISS = np.float32(0.6), np.float32(0.3)
 """Least probability of a drum that is hit, most of one that is not: more and less than what `decoding` plays."""
+_DOUBT = 0.04
+"""Share of a piece's hits that is in doubt, p (1 - p) of p, where drums are hit in just as many bars as expected."""
+_SURER = 0.5, 4.0
+"""Least and most that is made of the odds of a hit, as logarithms."""
+_LEAST = 1e-5
 _APART, _GOLDEN = np.float32(1e-3), np.float32(0.618034)
 CHORDED = ("chords", "pad")
 """Roles that play chords."""
@@ -58,7 +63,8 @@ def often(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
     """Probabilities of onsets, in which a drum is hit on a tick in as many bars as is expected, those likeliest first.
 
     Hits that are in doubt in every bar are played in some: what a drummer does now and then. By each bar alone they
-    would be played in all or in none.
+    would be played in all or in none. Drums that are in less doubt than usual come nearer to a loop, those in more play
+    about: songs differ by more than decoders in doubt say.
 
     Args:
         onsets: shape (roles, bars, ticks, pitches).
@@ -74,7 +80,9 @@ def often(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
     order = np.argsort(-here - apart, axis=0, kind="stable")
     rank = np.empty_like(order)
     np.put_along_axis(rank, order, np.broadcast_to(bars, order.shape), axis=0)
-    hit = rank < np.rint(here.sum(axis=0))
+    doubt = (here * (1 - here)).sum() / max(here.sum(), 1.0)
+    sure = np.clip(_DOUBT / max(doubt, _LEAST), *_SURER)
+    hit = rank < np.rint((1 / (1 + np.exp(-sure * logits(np.maximum(here, _LEAST))))).sum(axis=0))
     wanted = np.where(hit, np.maximum(here, _HIT), np.minimum(here, _MISS))
     chances[:, tick, pitch] = here + np.float32(weight) * (wanted - here)
     return result
