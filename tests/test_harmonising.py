@@ -110,6 +110,9 @@ def test_half_way_between_pieces_melody_and_bass_are_not_thin(
 def test_a_part_made_anew_is_on_the_chords_of_the_others(composer: Composer) -> None:
     cells = np.zeros((8, 5), bool)
     cells[:, 1] = True
-    anew = composer.infill(song(), cells, seed=2)
-    alone = Music(tuple(track for track in anew.tracks if track.role == "chords"), 8)
-    assert in_agreement(song(), alone) >= 0.7
+    agreed = []
+    for seed in range(8):
+        anew = composer.infill(song(), cells, seed=seed)
+        alone = Music(tuple(track for track in anew.tracks if track.role == "chords"), 8)
+        agreed.append(in_agreement(song(), alone))
+    assert np.mean(agreed) >= 0.8
