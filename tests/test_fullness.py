@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from musicgen.models.decoding import choose_onsets
-from musicgen.models.fullness import folded, fuller, often, steady
+from musicgen.models.fullness import folded, fuller, steady
 from musicgen.roles import ROLE_NAMES, ROLES
 
 C, E, G, B = 60, 64, 67, 71
@@ -43,45 +43,6 @@ def test_a_fuller_role_plays_more_of_what_is_in_doubt_and_the_others_stay() -> N
     assert after[place(C, role="pad")] > 0.95
     assert after[place(C)] == before[place(C)]
     assert fuller(before, {"pad": 1.0}, weight=0.0) == pytest.approx(before, abs=1e-6)
-
-
-def hits(onsets: np.ndarray) -> list[int]:
-    """The bars in which a drum is hit on the first beat."""
-    return [int(row[1]) for row in choose_onsets(onsets) if row[0] == ROLE_NAMES.index("drums") and row[2] == 0]
-
-
-def drum(*bars: float, others: int = 5) -> np.ndarray:
-    """Probabilities of a hit on the first beat of each bar, and of so many others that are sure."""
-    table = np.zeros((5, len(bars), 48, 48), np.float32)
-    table[ROLE_NAMES.index("drums"), :, 0, 2] = bars
-    table[ROLE_NAMES.index("drums"), :, 6 : 6 * others + 6 : 6, 4] = 1
-    return table
-
-
-def test_a_hit_that_is_in_doubt_in_every_bar_is_played_in_some_that_are_far_apart() -> None:
-    before = drum(*[0.25] * 8)
-    assert hits(before) == []
-    assert hits(often(before)) == [3, 6]
-    assert hits(often(drum(*[0.75] * 8))) == [0, 1, 2, 4, 5, 7]
-
-
-def test_drums_in_much_doubt_play_about_and_those_in_little_loop() -> None:
-    assert hits(often(drum(*[0.25] * 8, others=0))) == [1, 3, 6]
-    assert hits(often(drum(*[0.25] * 8, others=7))) == [3]
-
-
-def test_it_is_played_in_the_likeliest_bars() -> None:
-    before = drum(0.1, 0.1, 0.1, 0.36, 0.1, 0.1, 0.1, 0.36)
-    assert hits(often(before)) == [3]
-    assert hits(often(drum(0.9, 0.5, 0.9, 0.6))) == [0, 2, 3]
-
-
-def test_hits_that_are_sure_and_the_other_roles_stay() -> None:
-    before = drum(0.98, 0.99, 0.97, 0.98) + chances({C: 0.4})[:, [0, 0, 0, 0]]
-    given = before.copy()
-    assert np.array_equal(often(before), before) and np.array_equal(before, given)
-    doubtful = drum(0.5, 0.2)
-    assert np.array_equal(often(doubtful, weight=0.0), doubtful)
 
 
 def test_a_tone_whose_octave_is_in_doubt_is_played_once() -> None:

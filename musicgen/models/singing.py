@@ -24,7 +24,7 @@ _USUAL = np.array([0.2, 0.32, 0.22, 0.17, 0.065, 0.01])
 """Shares of the kinds of intervals that decoders expect of generated melodies, in the mean."""
 _OWN = np.array([4.0, 1.0, 1.0, 1.0, 1.0, 1.0])
 """How much a melody that is expected to have more of a kind than is usual has more of it: songs differ by more than
-decoders in doubt say. Of songs' notes 1 in 100 is repeated (the tenth song of a hundred) to 1 in 3 (the ninetieth); of
+decoders in doubt say. Of songs' notes 1 in 50 is repeated (the tenth song of a hundred) to 1 in 3 (the ninetieth); of
 those of generated ones 1 in 12 to 1 in 4 without this."""
 _BACK = 0.7
 """What speaks against a note that goes back to where the one before came from: of songs' notes 23 % do, of those of

@@ -8,7 +8,8 @@ from functools import partial
 
 from musicgen.models.agreement import agreeing, matched
 from musicgen.models.decoding import Chances
-from musicgen.models.fullness import folded, fuller, often, steady
+from musicgen.models.drumming import often
+from musicgen.models.fullness import folded, fuller, steady
 from musicgen.models.patterns import patterned
 from musicgen.models.singing import lasting, singing
 from musicgen.models.striking import struck_again
