@@ -5,8 +5,9 @@
 The convolutional one has the layers that MuseGAN's third version lists (github.com/salu133445/musegan, default
 generator: noise 128, three shared transposed convolutions in three dimensions, two orders of pitch and time for each of
 five tracks; 48 steps a bar, 84 pitches; 2.6 M weights), here untrained, as its weights do not change how long it takes.
-It is given its four phrases of four bars at once and is stopped at its grid of chances; ours is timed from the request
-to the notes. Both in turn, so that what else the machine does hits both.
+It is given its four phrases of four bars at once, runs as a graph of TensorFlow's, in which it is 80 times as fast as
+compiled with XLA, and is stopped at its grid of chances; ours is timed from the request to the notes. Both in turn, so
+that what else the machine does hits both.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers, ops
 
 from musicgen import load
-from musicgen.models.compiling import compiled
 from musicgen.request import Request
 
 NOISE, TRACKS, PHRASES = 128, 5, 4
@@ -58,13 +59,13 @@ def compare(model: str, rounds: int) -> dict[str, list[float]]:
     composer = load(model)
     composer.warm_up()
     network = conv_generator()
-    conv = compiled(lambda noise: network(noise, training=False))
+    conv = tf.function(lambda noise: network(noise, training=False), autograph=False)
     rng = np.random.default_rng(0)
     works: dict[str, Callable[[int], object]] = {
         composer.identity: lambda seed: composer.generate(Request(bars=4 * PHRASES, seed=seed)),
         f"convolutional, {network.count_params() / 1e6:.1f} M": lambda seed: conv(
-            rng.standard_normal((PHRASES, NOISE)).astype(np.float32)
-        ),
+            tf.constant(rng.standard_normal((PHRASES, NOISE)), tf.float32)
+        ).numpy(),
     }
     times: dict[str, list[float]] = {name: [] for name in works}
     for seed in range(rounds + 3):

@@ -56,6 +56,33 @@ def test_loss_and_samples_agree_on_both_backends(tmp_path: Path) -> None:
         assert np.allclose(value, jax[name], rtol=1e-3, atol=1e-4), name
 
 
+SEEDED = """
+import os, sys
+if sys.argv[2] == "one core":
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
+import numpy as np
+from musicgen import load
+from musicgen.request import Request
+composer = load("gan")
+music = composer.generate(Request(seed=3))
+notes = np.array([note for track in music.tracks for note in track.notes])
+np.savez(sys.argv[1], latents=composer.encode(music), notes=notes)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="a process cannot be kept to one core here")
+def test_one_core_gives_the_bytes_that_two_give(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "TF_NUM_INTRAOP_THREADS"}
+    made = []
+    for cores in ("one core", "all cores"):
+        command = [sys.executable, "-c", SEEDED, str(tmp_path / f"{cores}.npz"), cores]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr[-2000:]
+        made.append(np.load(tmp_path / f"{cores}.npz"))
+    for name in made[0]:
+        assert made[0][name].tobytes() == made[1][name].tobytes(), name
+
+
 TRAIN = """
 import sys
 from pathlib import Path

@@ -11,6 +11,9 @@ from musicgen.models.base import Composer
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # read when Keras is imported, which is below this package only
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up chatter is not for users
+if (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()) == 1:
+    # With one thread XLA sums in another order than with two or any more, and the same seed gave other bytes.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "2")
 
 MODELS = {
     "vae": "musicgen.models.vae_composer:VAEComposer",

@@ -6,7 +6,7 @@ import numpy as np
 
 from musicgen.codec import MAX_PITCHES
 from musicgen.models.decoding import raised
-from musicgen.models.fullness import FAINT
+from musicgen.models.fullness import likely
 from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT
 from musicgen.roles import PITCHED, ROLE_NAMES, ROLES
 
@@ -120,6 +120,6 @@ def by_tick(role: int, tick: np.ndarray) -> np.ndarray:
 
 def _favoured(result: np.ndarray, halves: np.ndarray, role: int, favour: np.ndarray) -> None:
     """Write a role's onsets into `result`, by what speaks for each pitch class in each half bar, in logits."""
-    half, tick, pitch = np.nonzero(halves[role] > FAINT)
+    half, tick, pitch = likely(halves[role])
     by = favour[half, (pitch + ROLES[role].low) % 12] * by_tick(role, tick)
     result[role, half, tick, pitch] = raised(halves[role, half, tick, pitch], by)

@@ -227,9 +227,9 @@ class Composer(ABC):
         keep, roles = np.zeros(latents.shape[:2], bool), [track.role for track in like.tracks]
         return self.decode(self.resample(latents, keep, strength, 0, roles, like.style), like)
 
-    def warm_up(self) -> None:
-        """Compile and run every function that serves, so that the first visitor does not wait for it."""
-        self.reconstruct(self.generate(Request(bars=4)))
+    def warm_up(self, bars: int = 4) -> None:
+        """Compile and run every function that serves pieces so long, so that the first visitor does not wait for it."""
+        self.reconstruct(self.generate(Request(bars=bars)))
 
 
 def slerp(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:

@@ -34,6 +34,12 @@ _FAINTER = 0.02
 """Ticks on which nothing is as probable as this are left as they are."""
 
 
+def likely(chances: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Where onsets of a role, shape (bars, ticks, pitches), are no fainter than `FAINT`, as `numpy.nonzero` gives it:
+    that takes two and a half times as long for three axes as for one."""
+    return np.unravel_index(np.flatnonzero(chances > FAINT), chances.shape)
+
+
 def fuller(onsets: np.ndarray, by: Mapping[str, float], weight: float = 1.0) -> np.ndarray:
     """Probabilities of onsets, those of some roles likelier: of a line that a model is in doubt about it plays little.
 
@@ -45,7 +51,7 @@ def fuller(onsets: np.ndarray, by: Mapping[str, float], weight: float = 1.0) -> 
     result = onsets.copy()
     for name, more in by.items():
         role = ROLE_NAMES.index(name)
-        here = np.nonzero(onsets[role] > FAINT)
+        here = likely(onsets[role])
         result[role][here] = raised(onsets[role][here], weight * more)
     return result
 

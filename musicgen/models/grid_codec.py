@@ -93,9 +93,8 @@ class GridCodec:
         # all windows at once: one after another they take three quarters longer
         stacked = padded.reshape(windows, self.bars, *latents.shape[1:])
         mask = bar_mask(like.bars, room).reshape(windows, self.bars)
-        probabilities, features = self._decode(stacked, mask, present, style)
-        onsets = (probabilities * present[0][:, None, None, None] * _PITCHES)[:, : like.bars]
-        return Chances(onsets, partial(self._note_classes, features))
+        onsets, features = self._decode(stacked, mask, present, style)
+        return Chances(onsets[:, : like.bars], partial(self._note_classes, features))
 
     def _note_classes(self, features: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """As `Chances.classes`, from the features of all ticks, shape (roles, bars, ticks, features)."""
@@ -113,7 +112,7 @@ class GridCodec:
 
     def _probabilities(self, latents: Any, mask: Any, present: Any, style: Any) -> Any:
         logits, features = self.vae.decode(latents, mask, present, style)
-        return keras.ops.sigmoid(logits), features
+        return keras.ops.sigmoid(logits) * present[0][:, None, None, None] * _PITCHES, features
 
     def _best_classes(self, features: Any, role: Any, pitch: Any) -> Any:
         durations, velocities = self.vae.head.note_classes(features, role, pitch)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from musicgen.models.decoding import CERTAIN, MONOPHONIC, logits, raised
-from musicgen.models.fullness import FAINT
+from musicgen.models.fullness import FAINT, likely
 from musicgen.roles import ROLE_NAMES
 
 _ALIKE = {"melody": 6.5}
@@ -60,7 +60,7 @@ def patterned(onsets: np.ndarray, rhythm: Mapping[str, float], weight: float = 1
             now = raised(here, weight * strength * (_SHARPNESS * logits(_usual(now, bars, name)) - logits(here)))
         more = np.ones_like(begins)
         more[used] = now / here
-        bar, tick, pitch = np.nonzero(chances > FAINT)
+        bar, tick, pitch = likely(chances)
         result[role, bar, tick, pitch] = np.minimum(chances[bar, tick, pitch] * more[bar, tick], CERTAIN)
     return result
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from musicgen import hub
 from musicgen.errors import CheckpointError, HubUnreachable, MusicgenError
+from musicgen.request import BAR_CHOICES
 from musicgen.web.waking import Waking
 
 if TYPE_CHECKING:
@@ -161,10 +162,10 @@ def serve(opener: Callable[[hub.Progress | None], Studio] = open_studio) -> None
         state_session_capacity=MAX_SESSIONS,
         prevent_thread_lock=True,
     )
-    # seconds, so only now: the page answers already
+    # seconds, so only now: the page answers already; longer pieces have shapes of their own
     if studio.renderer is not None:
         studio.renderer.warm_up()
     for composer in studio.composers.values():
-        if composer is not studio.composer:
-            composer.warm_up()
+        for bars in BAR_CHOICES:
+            composer.warm_up(bars)
     page.block_thread()
