@@ -96,6 +96,25 @@ def test_a_chord_is_struck_again_where_the_one_before_it_in_the_half_bar_has_its
     assert math.isnan(metrics.struck_again(melody(*chord(0, 60, 64), Note(6, 60, 6, 80), *later), "melody"))
 
 
+def test_the_notes_of_a_chord_end_together_or_not() -> None:
+    even, odd = (Note(0, 60, 6, 80), Note(0, 64, 6, 80)), (Note(12, 60, 6, 80), Note(12, 64, 12, 80))
+    assert metrics.ends_together(melody(*even, Note(30, 60, 4, 80)), "melody") == 1
+    assert metrics.ends_together(melody(*even, *odd), "melody") == 0.5
+    assert math.isnan(metrics.ends_together(melody(Note(0, 60, 6, 80)), "melody"))
+
+
+def test_a_role_in_cycles_begins_notes_on_the_same_ticks_every_bar_or_second_or_fourth() -> None:
+    def piece(*ticks: int) -> Music:
+        notes = [Note(48 * bar, 60, 6, 80) for bar in range(8)] + [Note(tick, 60, 6, 80) for tick in ticks]
+        return Music((Track("melody", 0, tuple(sorted(notes))),), 8)
+
+    assert metrics.in_cycles(piece(), "melody") == 1
+    assert metrics.in_cycles(piece(*range(24, 8 * 48, 2 * 48)), "melody") == 1
+    assert metrics.in_cycles(piece(24, 4 * 48 + 24), "melody") == 1
+    assert metrics.in_cycles(piece(24), "melody") == 0
+    assert math.isnan(metrics.in_cycles(melody(Note(0, 60, 6, 80)), "melody"))
+
+
 def test_polyphony_counts_notes_where_any_sounds() -> None:
     # three sixteenths of one note and one of two; the silence after them does not count
     assert metrics.polyphony(melody(Note(0, 60, 12, 80), Note(9, 64, 3, 80)), "melody") == 1.25

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from musicgen.evaluation.view import STEPS_PER_BAR, View
-from musicgen.music import Music
+from musicgen.evaluation.view import ONSET, STEPS_PER_BAR, View
+from musicgen.music import TICKS_PER_BAR, Music
 
 WEIGHTS = np.array([0, -4, -3, -4, -2, -4, -3, -4, -1, -4, -3, -4, -2, -4, -3, -4])
 """Metrical weight of each sixteenth of a 4/4 bar (Longuet-Higgins and Lee 1984)."""
+_CYCLES = (1, 2, 4)
 
 
 def groove_consistency(music: Music | View) -> float:
@@ -43,3 +44,17 @@ def syncopation(music: Music | View, role: str) -> float:
         strongest[before[until] > before[steps + 1]] = level
     points = np.maximum(strongest - weight[steps], 0).sum()
     return float(points / len(view.active_bars(role)))
+
+
+def in_cycles(music: Music | View, role: str) -> float:
+    """Whether a role begins notes on the same ticks in every bar, every other or every fourth, 1 or 0.
+
+    NaN where it does not play, or in fewer than eight bars, which are two of the longest cycle.
+    """
+    view = View.of(music)
+    notes = view.notes(role)
+    if not len(notes) or view.bars < 2 * _CYCLES[-1]:
+        return float("nan")
+    begins = np.zeros((view.bars, TICKS_PER_BAR), bool)
+    begins[np.divmod(notes[:, ONSET], TICKS_PER_BAR)] = True
+    return float(any((begins[cycle:] == begins[:-cycle]).all() for cycle in _CYCLES))

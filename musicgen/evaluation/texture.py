@@ -91,6 +91,14 @@ def struck_again(music: Music | View, role: str) -> float:
     return mean([chords[a] == chords[b] for a, b in pairs])
 
 
+def ends_together(music: Music | View, role: str) -> float:
+    """Share of a role's chords, of two notes or more that begin together, whose notes have one length, 0 to 1."""
+    chords: dict[int, list[int]] = {}
+    for onset, length in View.of(music).notes(role)[:, [ONSET, DURATION]].tolist():
+        chords.setdefault(onset, []).append(length)
+    return mean([len(set(lengths)) == 1 for lengths in chords.values() if len(lengths) > 1])
+
+
 def duration(music: Music | View, role: str) -> float:
     """Mean length of a role's notes in beats."""
     return mean(View.of(music).notes(role)[:, DURATION]) / (4 * STEP)
