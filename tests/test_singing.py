@@ -158,6 +158,26 @@ def test_on_a_beat_the_other_roles_speak_louder_than_between_beats() -> None:
     assert [sung(12), sung(15)] == [E, D]
 
 
+def test_a_note_that_is_held_over_a_beat_is_of_the_chord_there() -> None:
+    """D or E before the third beat, on which the chord changes: held over it, E is of the chord; before another note,
+    D is, as the chord before it."""
+    first, then = {C: 0.9, D: 0.9, G: 0.9}, {C: 0.9, E: 0.9, G: 0.9}
+
+    def sung(next_one: int) -> int:
+        tune = chances((0, {C: 0.99}), (21, {D: 0.4, E: 0.6}), (next_one, {G: 0.99}), chords=first, pad=first)
+        for role in ("chords", "pad"):
+            for pitch, chance in then.items():
+                tune[ROLE_NAMES.index(role), 0, 24, pitch - ROLES[ROLE_NAMES.index(role)].low] = chance
+        return melody(singing(tune, (0.0,) * 6))[1]
+
+    assert [sung(36), sung(24)] == [E, D]
+
+
+def test_a_melody_with_one_syncopated_note_has_none() -> None:
+    tune = [(12 * beat, {(C, D, E, G)[beat % 4]: 0.99}) for beat in range(16) if beat != 6]
+    assert melody(singing(chances(*tune, (66, {E: 0.9})), BY_STEP)) == [C, D, E, G, C, D, G, C, D, E, G, C, D, E, G]
+
+
 @pytest.mark.parametrize("weight", [0.0, 1.0])
 def test_as_many_onsets_are_expected_on_every_tick_where_one_note_plays(weight: float) -> None:
     before = chances((0, {C: 0.95}), (12, {D: 0.3, G: 0.45}), (24, {E: 0.95}), chords={C: 0.5, E: 0.9})

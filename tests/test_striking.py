@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from musicgen.codec import DURATIONS
 from musicgen.models.decoding import choose_onsets
-from musicgen.models.striking import struck_again
+from musicgen.models.striking import let_go, struck_again
 from musicgen.roles import ROLE_NAMES, ROLES
 
 C, E, G, A = 60, 64, 67, 69
@@ -74,3 +75,40 @@ def test_other_roles_stay_and_so_does_what_was_given() -> None:
 def test_without_weight_they_stay_as_they_are() -> None:
     before = chances([FULL, WITHOUT_E, FULL])
     assert struck_again(before, 0.0) == pytest.approx(before, abs=1e-6)
+
+
+def lengths(*chords: list[dict[int, float]], role: str = "chords", weight: float = 1.0) -> list[list[int]]:
+    """Ticks of the notes of chords on one beat after another, of which the decoder says how likely some lengths are."""
+    rows = [
+        [ROLE_NAMES.index(role), *divmod(12 * i, 48), 4 * j]
+        for i, chord in enumerate(chords)
+        for j in range(len(chord))
+    ]
+    logits = np.full((len(rows), len(DURATIONS)), -20.0, np.float32)
+    for row, likely in zip(logits, [note for chord in chords for note in chord], strict=True):
+        for ticks, chance in likely.items():
+            row[DURATIONS.index(ticks)] = np.log(chance)
+    classes = np.stack([logits.argmax(axis=1), np.zeros(len(rows), int)], axis=1)
+    best, _ = let_go(lambda _: (classes, logits), weight, np.array(rows))
+    ticks = iter(DURATIONS[length] for length in best[:, 0])
+    return [[next(ticks) for _ in chord] for chord in chords]
+
+
+LONG, DOUBTFUL = {12: 0.9, 9: 0.1}, {12: 0.4, 9: 0.6}
+
+
+@pytest.mark.parametrize("role", ["chords", "pad"])
+def test_where_most_chords_end_together_all_do(role: str) -> None:
+    even, odd = [LONG] * 3, [LONG, DOUBTFUL, LONG]
+    assert lengths(*[even] * 4, odd, role=role) == [[12] * 3] * 5
+    assert lengths(*[even] * 4, odd, role=role, weight=0.0)[4] == [12, 9, 12]
+
+
+def test_where_many_do_not_they_stay_as_they_are() -> None:
+    even, odd = [LONG] * 3, [LONG, DOUBTFUL, LONG]
+    assert lengths(even, odd, even, odd) == [[12] * 3, [12, 9, 12]] * 2
+
+
+def test_single_notes_and_other_roles_have_the_lengths_that_they_had() -> None:
+    assert lengths([LONG], [DOUBTFUL], [LONG]) == [[12], [9], [12]]
+    assert lengths(*[[LONG] * 2] * 4, [LONG, DOUBTFUL], role="drums")[4] == [12, 9]

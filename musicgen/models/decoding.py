@@ -14,8 +14,10 @@ from musicgen.roles import ROLE_NAMES
 MAX_NOTES_PER_CELL = 96
 MONOPHONIC = (ROLE_NAMES.index("melody"), ROLE_NAMES.index("bass"))
 """Roles of one voice: of songs' melody notes 1.4 % begin together with another."""
-_LIKELY, _FEWEST = 0.37, 0.7
+LIKELY, _FEWEST = 0.37, 0.7
 """Onsets as probable as this are played, and of each cell at least this share of those expected."""
+PLAYED, LEFT_OUT = np.float32(0.6), np.float32(0.3)
+"""Least probability of an onset that shall be played, most of one that shall not."""
 _SURE = 0.5
 """Probability from which a second note is played with another one of a role of one voice."""
 _OVERLAPS = 0.995
@@ -112,7 +114,7 @@ def choose_onsets(probabilities: np.ndarray) -> np.ndarray:
     for index in (role for role in MONOPHONIC if role < roles):
         shaped = flat.reshape(probabilities.shape)
         shaped[index] = _one_voice(shaped[index])
-    count = np.rint(np.maximum((flat > _LIKELY).sum(axis=-1), _FEWEST * expected)).astype(int)
+    count = np.rint(np.maximum((flat > LIKELY).sum(axis=-1), _FEWEST * expected)).astype(int)
     count = np.minimum(count, MAX_NOTES_PER_CELL)
     most = max(int(count.max(initial=0)), 1)
     best = np.argpartition(-flat, most - 1, axis=-1)[..., :most]

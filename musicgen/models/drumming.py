@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from musicgen.models.decoding import logits
+from musicgen.models.decoding import LEFT_OUT, PLAYED, logits
 from musicgen.models.fullness import FAINT
 from musicgen.models.voicing import DRUMS
 
-_HIT, _MISS = np.float32(0.6), np.float32(0.3)
-"""Least probability of a drum that is hit, most of one that is not: more and less than what `decoding` plays."""
 _DOUBT = 0.04
 """Share of a piece's hits that is in doubt, p (1 - p) of p, where drums are hit in just as many bars as expected."""
 _SURER = 0.5, 4.0
@@ -48,6 +46,6 @@ def often(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
     doubt = (here * (1 - here)).sum() / max(here.sum(), 1.0)
     sure = np.clip(_DOUBT / max(doubt, _LEAST), *_SURER)
     hit = rank < np.rint((1 / (1 + np.exp(-sure * logits(np.maximum(here, _LEAST))))).sum(axis=0))
-    wanted = np.where(hit, np.maximum(here, _HIT), np.minimum(here, _MISS))
+    wanted = np.where(hit, np.maximum(here, PLAYED), np.minimum(here, LEFT_OUT))
     chances[:, tick, pitch] = here + np.float32(weight) * (wanted - here)
     return result

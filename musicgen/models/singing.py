@@ -12,6 +12,7 @@ from musicgen.codec import PITCHES, duration_class
 from musicgen.models.agreement import by_tick, favours, heard
 from musicgen.models.decoding import MONOPHONIC, Classes, choose_onsets
 from musicgen.models.fullness import FAINT
+from musicgen.models.syncopation import held_over, strays
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES, ROLES
 
@@ -50,9 +51,9 @@ _FOREIGN_WEIGHT = 2.0
 _HELD = 5.0
 """What speaks for a note that lasts until the next one begins, in logits. Where that comes two beats later nine of ten
 of songs' notes do; where each length is a matter of its note alone, six in ten."""
-_SECOND = 0.3
-"""Least share of the ticks that have second notes in a piece that has any: songs have none, or, as
-one bass of twelve, many."""
+_SECOND = {"melody": 0.6, "bass": 0.3}
+"""Least share of the ticks that have second notes in a piece that has any: songs have none, or, as one bass of twelve,
+many."""
 
 
 def singing(
@@ -83,13 +84,14 @@ def singing(
         here, best = np.arange(len(line)), chances.argmax(axis=1)
         result[MELODY, bar, tick, line], result[MELODY, bar, tick, best] = chances[here, best], chances[here, line]
     for role in MONOPHONIC:
-        _alone(result[role], weight)
+        _alone(result[role], _SECOND[ROLE_NAMES[role]], weight)
     return result
 
 
 def _apart(chances: np.ndarray, weight: float) -> np.ndarray:
     """The ticks of the piece on which a melody, shape (bars, ticks, pitches), plays; of two that are too near to each
-    other the less probable one is left out: of blips always, of quick notes where they are seldom."""
+    other the less probable one is left out: of blips always, of quick notes where they are seldom. So are syncopated
+    notes, where they are."""
     flat = chances.reshape(-1, chances.shape[-1])
     rows = choose_onsets(chances[None])
     when = np.unique(rows[:, 1] * TICKS_PER_BAR + rows[:, 2])
@@ -97,6 +99,7 @@ def _apart(chances: np.ndarray, weight: float) -> np.ndarray:
     kept = _spaced(when, likely, _SHORTEST)
     if (~kept).sum() > _QUICK * len(when):
         kept = _spaced(when, likely, _BLIP + 1)
+    kept[kept] = ~strays(when[kept])
     out = flat[when[~kept]]
     flat[when[~kept]] = out - weight * np.maximum(out - FAINT, 0)
     return when[kept]
@@ -144,7 +147,8 @@ def _line(
     seldom = np.minimum(np.log((tones + _FOREIGN / 10) / _FOREIGN), 0)
     score += np.float32(weight * _FOREIGN_WEIGHT) * seldom[classes]
     if favour is not None:
-        half, tick = np.divmod(when, TICKS_PER_BAR // 2)
+        # a note that is held over a beat is of the chord there
+        half, tick = np.divmod(held_over(when), TICKS_PER_BAR // 2)
         score += np.float32(weight * listening * _AGREEMENT) * by_tick(MELODY, tick)[:, None] * favour[half][:, classes]
     kinds = np.searchsorted(FROM, np.abs(pitches - pitches[:, None]), side="right")
     rests = np.diff(when) > _REST
@@ -186,11 +190,12 @@ def _best(score: np.ndarray, moves: np.ndarray, rests: np.ndarray, back: np.floa
     return np.array(line[::-1])
 
 
-def _alone(chances: np.ndarray, weight: float) -> None:
-    """Leave out a role's second notes, of ticks of shape (bars, ticks, pitches), where too few ticks have any."""
+def _alone(chances: np.ndarray, least: float, weight: float) -> None:
+    """Leave out a role's second notes, of ticks of shape (bars, ticks, pitches), where a smaller share of ticks has any
+    than the least."""
     bar, tick, pitch = np.nonzero(chances > 0.5)
     second = pitch != chances[bar, tick].argmax(axis=-1)
     when = bar * TICKS_PER_BAR + tick
-    if len(np.unique(when[second])) < _SECOND * len(np.unique(when)):
+    if len(np.unique(when[second])) < least * len(np.unique(when)):
         there = bar[second], tick[second], pitch[second]
         chances[there] -= weight * (chances[there] - FAINT)

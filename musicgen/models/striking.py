@@ -1,16 +1,18 @@
-"""Chords that are struck again: within a bar, a chord that comes back has the notes that it had.
+"""Chords that are struck again: within a bar, a chord that comes back has the notes that it had; and that are let go.
 
 A decoder says of each tick which notes are likely there. Where latents are made up it is in doubt about one voice here
 and another there, so that of two strikes of a chord of a generated piece four in ten had the same notes, where seven in
-ten of songs' have (docs/experiments.md).
+ten of songs' have. Of the notes of a chord some would be held a little longer than the others, now these and now those;
+those of songs end together in each chord of the piece, or in hardly any (docs/experiments.md).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from musicgen.models.decoding import CERTAIN, logits, raised
+from musicgen.models.decoding import CERTAIN, Classes, logits, raised
 from musicgen.models.fullness import CHORDED, FAINT
+from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES
 
 _ALIKE = 7.5
@@ -23,6 +25,8 @@ _PLAYS = 0.2
 _SHARED = 0.3
 """Where the others have a note as often as this, a chord may have it that does not by itself."""
 _LEAST = 1e-4
+_TOGETHER = 0.75
+"""Share of a role's chords whose notes end together, from which on those of all do."""
 
 
 def struck_again(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
@@ -57,6 +61,23 @@ def struck_again(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
         may = (chances > FAINT) | ((new > _SHARED) & (chances > 0))
         result[role, bar, tick] = np.where(may, np.minimum(new * begins[bar, tick, None], CERTAIN), chances)
     return result
+
+
+def let_go(classes: Classes, weight: float, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `Chances.classes`, but that the notes of a chord end together in a role in which those of most do."""
+    best, by_length = classes(rows)
+    lengths = by_length.shape[1]
+    for role in map(ROLE_NAMES.index, CHORDED):
+        here = np.flatnonzero(rows[:, 0] == role)
+        when, chord = np.unique(rows[here, 1] * TICKS_PER_BAR + rows[here, 2], return_inverse=True)
+        size = np.bincount(chord, minlength=len(when))
+        different = np.bincount(np.unique(chord * lengths + best[here, 0]) // lengths, minlength=len(when))
+        if (different[size > 1] == 1).sum() > _TOGETHER * (size > 1).sum():
+            all_together = np.zeros((len(when), lengths), np.float32)
+            np.add.at(all_together, chord, by_length[here])
+            by_length[here] += np.float32(weight) * ((all_together / size[:, None])[chord] - by_length[here])
+            best[here, 0] = by_length[here].argmax(axis=1)
+    return best, by_length
 
 
 def _usual(chords: np.ndarray, weights: np.ndarray) -> np.ndarray:

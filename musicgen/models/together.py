@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from musicgen.models.agreement import agreeing, matched
+from musicgen.models.cycles import in_cycles
 from musicgen.models.decoding import Chances
 from musicgen.models.drumming import often
 from musicgen.models.fullness import folded, fuller, steady
 from musicgen.models.patterns import patterned
 from musicgen.models.singing import lasting, singing
-from musicgen.models.striking import struck_again
+from musicgen.models.striking import let_go, struck_again
+from musicgen.models.syncopation import syncopated
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ def together(chances: Chances, habits: Habits, weight: float = 1.0) -> Chances:
     """
     if weight == 0:
         return chances
-    filled = fuller(folded(chances.onsets, weight), habits.fuller, weight)
+    filled = syncopated(fuller(folded(chances.onsets, weight), habits.fuller, weight), weight)
     harmony = matched(agreeing(patterned(filled, habits.rhythm, weight), weight), weight)
-    chords = struck_again(steady(harmony, habits.voices, weight), weight)
+    chords = in_cycles(struck_again(steady(harmony, habits.voices, weight), weight), weight)
     onsets = singing(often(chords, weight), habits.leaps, weight, habits.listening)
-    return Chances(onsets, partial(lasting, chances.classes, weight))
+    return Chances(onsets, partial(lasting, partial(let_go, chances.classes, weight), weight))
