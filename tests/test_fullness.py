@@ -102,6 +102,14 @@ def test_what_speaks_against_the_first_voice_makes_chords_rarer() -> None:
     assert played(steady(before, {"chords": (-1.0, 0.0, 0.0, 0.0)})) == [{C}]
 
 
+def test_a_bar_keeps_its_likeliest_chord_whatever_speaks_against_it() -> None:
+    doubtful = chances({C: 0.4}, {C: 0.45}, {C: 0.38})
+    assert played(steady(doubtful, {"chords": (-3.0, 0.0, 0.0, 0.0)})) == [{C}]
+    assert steady(doubtful, {"chords": (-3.0, 0.0, 0.0, 0.0)})[place(C, 1)] == pytest.approx(0.45)
+    two_bars = np.concatenate([doubtful, doubtful], axis=1)
+    assert [row[1] for row in choose_onsets(steady(two_bars, {"chords": (-3.0, 0.0, 0.0, 0.0)})).tolist()] == [0, 1]
+
+
 def test_without_weight_nothing_changes() -> None:
     before = chances({C: 0.3, C + 12: 0.25, G: 0.9}, {C: 0.9, E: 0.4})
     assert folded(before, 0.0) == pytest.approx(before, abs=1e-6)

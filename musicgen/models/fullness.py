@@ -87,7 +87,8 @@ def steady(onsets: np.ndarray, voices: Mapping[str, tuple[float, ...]], weight: 
     """Probabilities of onsets, in which a role has the same number of voices all through the piece.
 
     The first voice of a chord is its likeliest note, the second its next, and so on. What share of a role's chords has
-    a voice, by all of their probabilities, speaks for or against it in every one of them.
+    a voice, by all of their probabilities, speaks for or against it in every one of them. Nothing speaks against the
+    first voice of a bar's likeliest chord.
 
     Args:
         onsets: shape (roles, bars, ticks, pitches).
@@ -106,10 +107,17 @@ def steady(onsets: np.ndarray, voices: Mapping[str, tuple[float, ...]], weight: 
         heard = chance[chance[:, 0] > _HEARD].sum(axis=0)
         share = np.minimum((heard[1:] + 0.02) / (heard[0] + 0.04), 0.98)
         more = np.clip(_STEADINESS * np.log(share / (1 - share)) + speaks[1:], -_AGAINST, _FOR)
-        by = np.broadcast_to(np.float32(weight) * np.array([speaks[0], *more], np.float32), chance.shape)
+        by = np.tile(np.float32(weight) * np.array([speaks[0], *more], np.float32), (len(chance), 1))
+        by[_likeliest(bar, chance[:, 0]), 0] = max(by[0, 0], 0)  # or bars would fall silent
         np.put_along_axis(chances, which, np.where(chance > FAINT, raised(chance, by), chance), axis=1)
         result[role, bar, tick] = chances
     return result
+
+
+def _likeliest(bar: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """The place of the likeliest of each bar's chords; `bar` is sorted."""
+    order = np.lexsort((-chance, bar))
+    return order[np.diff(bar, prepend=-1) > 0]
 
 
 def _chords(onsets: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
