@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import keras
@@ -28,7 +29,7 @@ def compiled(function: Callable[..., Any], learning: keras.Model | None = None) 
     if backend == "tensorflow":
         import tensorflow as tf
 
-        fast = tf.function(function, autograph=False, jit_compile=True)
+        fast = tf.function(function, autograph=False, jit_compile=_has_xla())
     elif backend == "jax":
         import jax
 
@@ -49,3 +50,15 @@ def compiled(function: Callable[..., Any], learning: keras.Model | None = None) 
         return keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
 
     return call
+
+
+@cache
+def _has_xla() -> bool:
+    """Whether this TensorFlow has XLA for its device: not every build for other systems than Linux has."""
+    import tensorflow as tf
+
+    try:
+        tf.function(lambda: tf.zeros(2) + tf.ones(2), jit_compile=True)()
+    except tf.errors.OpError:
+        return False
+    return True
