@@ -41,6 +41,7 @@ def test_the_report_has_every_metric_with_its_interval(out: Path) -> None:
             assert value["low"] <= value["value"] <= value["high"], name
             assert report["held-out"]["metrics"][name]["noise floor"] is not None
         assert sum(model["verdicts"].values()) == len(HEADLINE)
+        assert model["styles"]["pop"]["coverage"] == model["diversity"]["coverage"]
         assert model["styles"]["pop"]["composite"] == pytest.approx(model["composite"]["value"], abs=1e-4)
 
 

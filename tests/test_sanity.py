@@ -124,6 +124,7 @@ def test_coverage_precision_and_recall_on_a_line() -> None:
     real = np.array([[0.0], [1.0], [2.0], [3.0]])  # every nearest neighbour is 1 away
     generated = np.array([[0.5], [10.0]])  # these are 9.5 away from each other
     assert diversity.coverage(generated, real, neighbours=1) == 0.5  # 0 and 1 have one within 1
+    assert diversity.covered(generated, real, neighbours=1).tolist() == [1, 1, 0, 0]
     assert diversity.precision(generated, real, neighbours=1) == 0.5  # 10 is out in the cold
     assert diversity.recall(generated, real, neighbours=1) == 1
 

@@ -18,7 +18,7 @@ from musicgen.evaluation.metrics import HEADLINE, THEMES, summary
 from musicgen.evaluation.protocol import Sample
 from musicgen.evaluation.resampling import COMPOSITE_DRAWS, composite_draws
 from musicgen.evaluation.telling import by_kind, telling
-from musicgen.evaluation.view import View
+from musicgen.evaluation.view import View, mean
 from musicgen.music import Music
 
 HARMONY = ("clash rate", "chord-tone agreement", "tonal distance, melody-chords", "tonal distance, melody-bass")
@@ -110,6 +110,7 @@ def compare(reference: Reference, pieces: Sequence[Music], songs: Sequence[str])
     points = reference.embedding.points(table)
     found = [alarms(view, reference.limits) for view in views]
     styles = np.array([piece.style for piece in pieces])
+    covered = diversity.covered(points, reference.points, reference.songs)
     report = {
         "composite": {
             "value": composite,
@@ -125,6 +126,7 @@ def compare(reference: Reference, pieces: Sequence[Music], songs: Sequence[str])
                     {name: value[reference.styles == style] for name, value in reference.values.items()},
                     THEMES,
                 ),
+                "coverage": mean(covered[reference.styles == style]),
                 "metrics": {
                     name: asdict(protocol.estimate(_only(samples[name], styles == style), 400)) for name in HEADLINE
                 },

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from musicgen.evaluation.features import matrix
-from musicgen.evaluation.view import View
+from musicgen.evaluation.view import View, mean
 from musicgen.music import Music
 
 NEIGHBOURS = 5
@@ -81,10 +81,17 @@ def coverage(
     Neighbours are pieces of other songs, where `songs` names the song of each real piece: two stretches of one song
     are so near to each other that nothing else could come between them.
     """
+    return mean(covered(generated, real, songs, neighbours))
+
+
+def covered(
+    generated: np.ndarray, real: np.ndarray, songs: Sequence[str] | None = None, neighbours: int = NEIGHBOURS
+) -> np.ndarray:
+    """1 for each real piece that counts in `coverage`, else 0, shape (real pieces,); NaN for too few pieces."""
     radii = _radii(real, songs, neighbours)
     if radii is None or not len(generated):
-        return float("nan")
-    return float((distances(real, generated).min(axis=1) <= radii).mean())
+        return np.full(len(real), np.nan)
+    return np.asarray(distances(real, generated).min(axis=1) <= radii, float)
 
 
 def precision(

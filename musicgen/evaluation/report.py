@@ -258,11 +258,11 @@ def _heard(report: Mapping[str, Any]) -> str:
 def _styles(report: Mapping[str, Any]) -> str:
     models = report["models"]
     styles = sorted({style for model in models for style in model["styles"]})
-    rows = [
-        [style, *(show(model["styles"].get(style, {}).get("composite")) for model in models)] for style in styles
-    ]  # fmt: skip
-    head = ["distance to data", *(model["name"] for model in models)]
-    return table(head, rows) + "<p><small>Few songs a style: distances of small sets are larger.</small></p>"
+    tables = ""
+    for key, head in (("composite", "distance to data"), ("coverage", "coverage")):
+        rows = [[style, *(show(model["styles"].get(style, {}).get(key)) for model in models)] for style in styles]
+        tables += table([head, *(model["name"] for model in models)], rows)
+    return tables + "<p><small>Few songs a style: distances of small sets are larger.</small></p>"
 
 
 def _alarms(report: Mapping[str, Any]) -> str:
