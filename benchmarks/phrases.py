@@ -24,6 +24,7 @@ from musicgen.corpus.dataset import Dataset
 from musicgen.evaluation import diversity
 from musicgen.evaluation.compare import Reference, brief, values_of
 from musicgen.evaluation.memorisation import Melodies
+from musicgen.evaluation.tonality import harmony_gain
 from musicgen.evaluation.view import PITCHED, View
 from musicgen.evaluation.windows import request_like, windows
 from musicgen.music import Music
@@ -74,12 +75,18 @@ def main() -> None:
         sets[f"{options.model}, {seed}"] = [composer.generate(each) for each in tqdm(asked, unit="piece")], songs
     others = windows(dataset, "valid", count, seed=2, like=test, bars=BARS)
     sets["other songs"] = [window.music for window in others], [window.song for window in others]
-    print("| pieces | distance | AUC | clash | agreement | unique two-bar | " + " | ".join([*KINDS, "TD"]) + " |")
-    print("|" + (6 + len(KINDS) + 1) * "---|")
+    print(
+        "| pieces | distance | AUC | clash | harmony gain | agreement | unique two-bar | "
+        + " | ".join([*KINDS, "TD"])
+        + " |"
+    )
+    print("|" + (7 + len(KINDS) + 1) * "---|")
     for name, (pieces, of) in sets.items():
         found = brief(reference, pieces, of)
         unique = diversity.unique_two_bar_hashes([View(piece) for piece in pieces])
-        keys = ("distance to data", "classifier AUC", "clash rate", "chord-tone agreement")
+        shuffled, real = reference.swapped["clash rate"], reference.samples["clash rate"].mean
+        found["harmony gain"] = harmony_gain(found["clash rate"], real, shuffled)
+        keys = ("distance to data", "classifier AUC", "clash rate", "harmony gain", "chord-tone agreement")
         row = [*(f"{found[key]:.3f}" for key in keys), f"{unique:.3f}"]
         row += [f"{most:.1f}, {mean:.1f}" for most, mean in gaps(pieces, reference).values()]
         print(f"| {name} | " + " | ".join(row) + " |", flush=True)

@@ -14,8 +14,8 @@ from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT
 from musicgen.roles import ROLE_NAMES
 
 _MELODY = ROLE_NAMES.index("melody")
-_TICKS = np.arange(TICKS_PER_BAR)
-_PLACES = np.select([_TICKS % 12 == 0, _TICKS % 12 == 6, _TICKS % 3 == 0], [0, 1, 2], 3)
+_TICKS = np.arange(TICKS_PER_BAR) % TICKS_PER_BEAT
+_PLACES = np.select([_TICKS == 0, _TICKS == TICKS_PER_BEAT // 2, _TICKS % (TICKS_PER_BEAT // 4) == 0], [0, 1, 2], 3)
 """Of each tick: beats, eighths, sixteenths, and triplets with all else."""
 _USUAL = np.array([0.74, 0.18, 0.04, 0.04])
 """Shares of these that decoders expect of generated melodies, in the mean."""
