@@ -103,6 +103,32 @@ def test_the_notes_of_a_chord_end_together_or_not() -> None:
     assert math.isnan(metrics.ends_together(melody(Note(0, 60, 6, 80)), "melody"))
 
 
+def test_a_broken_chord_hardly_repeats_a_note() -> None:
+    broken = [Note(3 * i, pitch, 3, 80) for i, pitch in enumerate((60, 64, 67, 64, 60, 64, 67, 64, 64))]
+    assert metrics.same_note(melody(*broken), "melody") == 0.125
+    # neither what comes more than half a bar later nor what comes after a chord counts
+    chord = (Note(27, 64, 3, 80), Note(27, 67, 3, 80))
+    after = melody(*broken, *chord, Note(30, 67, 3, 80))
+    assert metrics.same_note(after, "melody") == 0.125
+    later = Music((Track("melody", 0, (*after.tracks[0].notes, Note(60, 67, 3, 80))),), 2)
+    assert metrics.same_note(later, "melody") == 0.125
+    assert math.isnan(metrics.same_note(melody(*broken[:8]), "melody"))  # seven pairs are too few to tell
+
+
+def test_a_bar_is_a_motif_again_on_any_step_of_the_scale() -> None:
+    def piece(*bars: tuple[int, ...], tonic: int = 0) -> Music:
+        notes = [Note(48 * bar + 12 * i, pitch, 6, 80) for bar, line in enumerate(bars) for i, pitch in enumerate(line)]
+        return Music((Track("melody", 0, tuple(notes)),), len(bars), key=Key(tonic))
+
+    up, on_the_second_step, another = (60, 64, 67), (62, 65, 69), (60, 65, 67)
+    assert metrics.motifs(piece(up, another, up, on_the_second_step), "melody") == 0.5
+    assert metrics.motifs(piece(up, (60,), up), "melody") == 0.5  # a single note is no motif
+    assert metrics.motifs(piece(up, (62, 66, 69)), "melody") == 0
+    assert metrics.motifs(piece(up, (62, 66, 69), tonic=2), "melody") == 0
+    assert metrics.motifs(piece((62, 66, 69), (64, 67, 71), tonic=2), "melody") == 0.5
+    assert math.isnan(metrics.motifs(piece((60,)), "melody"))
+
+
 def test_a_role_in_cycles_begins_notes_on_the_same_ticks_every_bar_or_second_or_fourth() -> None:
     def piece(*ticks: int) -> Music:
         notes = [Note(48 * bar, 60, 6, 80) for bar in range(8)] + [Note(tick, 60, 6, 80) for tick in ticks]

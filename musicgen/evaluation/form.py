@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from musicgen.evaluation.view import PITCHED, STEPS_PER_BAR, View, mean
-from musicgen.music import Music
+from musicgen.evaluation.view import ONSET, PITCH, PITCHED, STEPS_PER_BAR, View, mean
+from musicgen.music import TICKS_PER_BAR, Music
 
 SECTION_BARS = 4
 SAME_SECTION = 0.4
 """Mean onset similarity of aligned bars from which two sections carry the same letter."""
+_SCALE = np.array([0, 2, 4, 5, 7, 9, 11])
 
 
 def chroma_matrix(music: Music | View) -> np.ndarray:
@@ -100,6 +101,31 @@ def distinct_sections(music: Music | View) -> float:
     """Letters of `form_code` over its sections, above 0 to 1: 1 never comes back; NaN for a piece of one section."""
     code = form_code(music).replace("-", "")
     return len(set(code)) / len(code) if len(code) > 1 else float("nan")
+
+
+def motifs(music: Music | View, role: str) -> float:
+    """Share of a role's bars of two notes or more that are an earlier bar again, 0 to 1, on any step of the scale.
+
+    Notes on the same ticks, as many steps up and down; the highest of those that begin together. A motif on another
+    step is a sequence.
+    """
+    view = View.of(music)
+    notes = view.notes(role)
+    notes = notes[np.lexsort((notes[:, PITCH], notes[:, ONSET]))]
+    top = notes[np.diff(notes[:, ONSET], append=-1) != 0]
+    octave, pitch_class = np.divmod(top[:, PITCH] + view.music.key.shift_to_normal, 12)
+    degree = np.searchsorted(_SCALE, pitch_class, side="right") - 1
+    step, altered = 7 * octave + degree, pitch_class - _SCALE[degree]
+    bar, tick = np.divmod(top[:, ONSET], TICKS_PER_BAR)
+    seen: set[bytes] = set()
+    found = []
+    for each in np.unique(bar):
+        here = bar == each
+        if here.sum() > 1:
+            figure = np.stack([tick[here], step[here] - step[here][0], altered[here]]).tobytes()
+            found.append(figure in seen)
+            seen.add(figure)
+    return mean(found)
 
 
 def _best_earlier(matrix: np.ndarray) -> float:

@@ -15,6 +15,7 @@ from musicgen.evaluation.form import (
     chroma_similarity,
     distinct_sections,
     form_code,
+    motifs,
 )
 from musicgen.evaluation.reconstruction import framewise_accuracy, hold_floor, onset_f1
 from musicgen.evaluation.rhythm import groove_consistency, in_cycles, syncopation
@@ -33,6 +34,7 @@ from musicgen.evaluation.texture import (
     polyphony,
     qualified_notes,
     register,
+    same_note,
     silent_roles,
     struck_again,
     top_pitch,
@@ -56,9 +58,10 @@ __all__ = [
     "HEADLINE", "STUCK_TICKS", "THEMES", "best_chroma_match", "best_earlier_match", "chord_tone_agreement",
     "chroma_similarity", "clash_rate", "distinct_sections", "drum_pattern", "duration", "empty_bars", "ends_together",
     "form_code", "framewise_accuracy", "groove_consistency", "hold_floor", "in_cycles", "in_key", "longest_note",
-    "notes_per_bar", "one_tick_notes", "onset_f1", "out_of_range", "pitch_class_entropy", "pitch_classes_per_bar",
-    "pitch_range", "polyphony", "qualified_notes", "register", "scale_consistency", "silent_roles", "struck_again",
-    "summary", "syncopation", "table", "tonal_distance", "top_pitch", "velocity", "velocity_spread",
+    "motifs", "notes_per_bar", "one_tick_notes", "onset_f1", "out_of_range", "pitch_class_entropy",
+    "pitch_classes_per_bar", "pitch_range", "polyphony", "qualified_notes", "register", "same_note",
+    "scale_consistency", "silent_roles", "struck_again", "summary", "syncopation", "table", "tonal_distance",
+    "top_pitch", "velocity", "velocity_spread",
 ]  # fmt: skip
 
 _PIECE: dict[str, Callable[[View], float]] = {
@@ -90,8 +93,10 @@ _ROLE: dict[str, tuple[Callable[[View, str], float], tuple[str, ...]]] = {
     "pitch range": (pitch_range, PITCHED),
     "polyphony": (polyphony, ("chords", "pad")),
     "struck again": (struck_again, ("chords", "pad")),
+    "same note": (same_note, ("chords", "pad")),
     "ends together": (ends_together, ("chords", "pad")),
     "in cycles": (in_cycles, ("chords", "pad", "bass")),
+    "motifs": (motifs, ("melody", "bass")),
     "duration": (duration, PITCHED),
     "top pitch": (top_pitch, PITCHED),
 }

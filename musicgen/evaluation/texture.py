@@ -15,6 +15,7 @@ from musicgen.roles import ROLE_BY_NAME
 
 STUCK_TICKS = 4 * TICKS_PER_BAR
 _HALF = TICKS_PER_BAR // 2
+_PAIRS = 8
 
 
 def empty_bars(music: Music | View, role: str) -> float:
@@ -89,6 +90,15 @@ def struck_again(music: Music | View, role: str) -> float:
     when = [onset for onset in sorted(chords) if len(chords[onset]) > 1]
     pairs = [(a, b) for a, b in pairwise(when) if a // _HALF == b // _HALF]
     return mean([chords[a] == chords[b] for a, b in pairs])
+
+
+def same_note(music: Music | View, role: str) -> float:
+    """Share of a role's notes that begin alone and repeat a note that did so up to half a bar before, with nothing in
+    between, 0 to 1: little in broken chords. NaN for fewer than eight such pairs, which no broken chords make."""
+    notes = View.of(music).notes(role)
+    onsets, first, count = np.unique(notes[:, ONSET], return_index=True, return_counts=True)
+    near = (np.diff(onsets) <= _HALF) & (count[1:] == 1) & (count[:-1] == 1)
+    return mean(np.diff(notes[first, PITCH])[near] == 0) if near.sum() >= _PAIRS else float("nan")
 
 
 def ends_together(music: Music | View, role: str) -> float:
