@@ -30,7 +30,7 @@ _CLASHES = 5.5
 """What speaks against a tone of the melody a semitone beside what all others play then: songs' melodies leave the chord
 as often as generated ones, but seldom for such tones."""
 _HARMONY = (ROLE_NAMES.index("chords"), ROLE_NAMES.index("pad"))
-_MATCH = 1.7
+_MATCH = 2.1
 """Of the harmony of the other one: in songs they share most tones. A weight of 2.5 leaves them nearer."""
 _PLAYS = 0.3
 """Notes expected in a half bar of a role that plays there."""

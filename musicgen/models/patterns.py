@@ -7,7 +7,7 @@ a song's bass are in the rhythm of the bar before, and so were two in five of a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -36,7 +36,9 @@ _ROUNDS = {"chords": 3, "pad": 2, "bass": 3, "drums": 2}
 have many."""
 
 
-def patterned(onsets: np.ndarray, rhythm: Mapping[str, float], weight: float = 1.0) -> np.ndarray:
+def patterned(
+    onsets: np.ndarray, rhythm: Mapping[str, float], weight: float = 1.0, lines: Sequence[int] = MONOPHONIC
+) -> np.ndarray:
     """Probabilities of onsets, the ticks on which a role begins something likelier in a bar the more they are so in
     bars of the same rhythm.
 
@@ -47,12 +49,13 @@ def patterned(onsets: np.ndarray, rhythm: Mapping[str, float], weight: float = 1
         onsets: shape (roles, bars, ticks, pitches).
         rhythm: role's name to how far to go to what is usual, 0 to 1; `tools/calibrate.py` finds it.
         weight: how much of it counts.
+        lines: roles that play one note at a time: a tick is as probable as all of its notes.
     """
     result = onsets.copy()
     for name, strength in rhythm.items():
         role = ROLE_NAMES.index(name)
         chances = onsets[role]
-        begins = chances.sum(axis=-1) if role in MONOPHONIC else chances.max(axis=-1)
+        begins = chances.sum(axis=-1) if role in lines else chances.max(axis=-1)
         bars = np.flatnonzero(begins.max(axis=-1) > _PLAYS)
         if not len(bars):
             continue

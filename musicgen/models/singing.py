@@ -12,6 +12,7 @@ from musicgen.codec import PITCHES, duration_class
 from musicgen.models.agreement import by_tick, favours, heard
 from musicgen.models.decoding import MONOPHONIC, Classes, choose_onsets
 from musicgen.models.fullness import FAINT
+from musicgen.models.motifs import returning
 from musicgen.models.syncopation import held_over, strays
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES, ROLES
@@ -153,7 +154,9 @@ def _line(
     kinds = np.searchsorted(FROM, np.abs(pitches - pitches[:, None]), side="right")
     rests = np.diff(when) > _REST
     own = np.array(tilt) + _OWN * np.log(_expected(shares, kinds, rests) / _USUAL)
-    return pitches[_best(score, (weight * own).astype(np.float32)[kinds], rests, np.float32(weight * _BACK))]
+    moves = (weight * own).astype(np.float32)[kinds]
+    line = _best(score, moves, rests, np.float32(weight * _BACK))
+    return pitches[returning(line, score, moves, when, pitches, MELODY, weight)]
 
 
 def _expected(shares: np.ndarray, kinds: np.ndarray, rests: np.ndarray) -> np.ndarray:

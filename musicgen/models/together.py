@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from musicgen.models.agreement import agreeing, matched
+from musicgen.models.arpeggios import breaking, broken
 from musicgen.models.cycles import in_cycles
-from musicgen.models.decoding import Chances
+from musicgen.models.decoding import MONOPHONIC, Chances
 from musicgen.models.drumming import often
 from musicgen.models.fullness import folded, fuller, steady
+from musicgen.models.motifs import figured, recurring
 from musicgen.models.patterns import patterned
 from musicgen.models.singing import lasting, singing
 from musicgen.models.striking import let_go, struck_again
@@ -47,7 +49,11 @@ def together(chances: Chances, habits: Habits, weight: float = 1.0) -> Chances:
     if weight == 0:
         return chances
     filled = syncopated(fuller(folded(chances.onsets, weight), habits.fuller, weight), weight)
-    harmony = matched(agreeing(patterned(filled, habits.rhythm, weight), weight), weight)
-    chords = in_cycles(struck_again(steady(harmony, habits.voices, weight), weight), weight)
-    onsets = singing(often(chords, weight), habits.leaps, weight, habits.listening)
+    arpeggios = breaking(filled)
+    rhythm = patterned(filled, habits.rhythm, weight, (*MONOPHONIC, *arpeggios))
+    lines, alone = broken(matched(agreeing(rhythm, weight), weight), arpeggios, weight)
+    chords = struck_again(steady(lines, habits.voices, weight), weight)
+    chords[alone] = lines[alone]
+    motifs = figured(recurring(in_cycles(chords, weight), weight), weight)
+    onsets = singing(often(motifs, weight), habits.leaps, weight, habits.listening)
     return Chances(onsets, partial(lasting, partial(let_go, chances.classes, weight), weight))

@@ -31,11 +31,11 @@ class VAEComposer(GridComposer):
 
     kind = "vae"
     habits = Habits(
-        leaps=(-0.95, 2.75, 0.35, -0.8, -0.85, -1.6),
-        fuller={"melody": 0.6, "chords": -0.1, "bass": 1.15},
+        leaps=(-1.0, 2.85, 0.35, -0.9, -1.0, -1.9),
+        fuller={"melody": 0.65, "chords": -0.3, "pad": -0.1, "bass": 1.3},
         voices={"chords": (-1.25, -6.9, 0.2, 7.3), "pad": (-2.6, -8.5, 0.0, 11.1)},
         rhythm={"melody": 0.6, "chords": 0.55, "bass": 0.6},
-        listening=0.75,
+        listening=0.85,
     )
     between = replace(habits, fuller={"melody": 1.0, "chords": 0.3, "pad": 1.4, "bass": 1.0})
 
