@@ -94,17 +94,17 @@ def test_without_weight_nothing_changes() -> None:
 
 def test_chords_and_pad_play_one_harmony() -> None:
     before = chances(chords={C: 0.9, G: 0.9, CIS: 0.45}, pad={C: 0.9, G: 0.3, CIS: 0.3, CIS + 1: 0.3})
-    after = matched(before)
+    after = matched(before, 1.85)
     assert after[place("pad", G)] > 0.5 > 0.02 > after[place("pad", CIS + 1)]
 
 
 def test_a_pad_without_chords_stays_as_it_is() -> None:
     before = chances(pad={C: 0.7, CIS: 0.2}, melody={G: 0.9}, chords={CIS: 0.1})
-    assert np.array_equal(matched(before), before)
+    assert np.array_equal(matched(before, 1.85), before)
 
 
 def test_other_roles_have_no_part_in_it() -> None:
     before = chances(melody={CIS: 0.5}, chords={C: 0.9, CIS: 0.3}, pad={C: 0.9, G: 0.5}, bass={36: 0.5})
-    after = matched(before)
+    after = matched(before, 1.85)
     assert np.array_equal(after[[0, 3, 4]], before[[0, 3, 4]])
     assert not np.array_equal(after, before)

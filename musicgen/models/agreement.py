@@ -26,12 +26,10 @@ _WEIGHT = 0.2
 that keep to them more than songs' do."""
 _BEATS, _OFFBEATS, _BETWEEN = 1.0, 0.6, 0.3
 """Weight of the same where a melody begins a note: on a beat it has a tone of the chord, between beats it passes."""
-_CLASHES = 5.5
+_CLASHES = 5.0
 """What speaks against a tone of the melody a semitone beside what all others play then: songs' melodies leave the chord
 as often as generated ones, but seldom for such tones."""
 _HARMONY = (ROLE_NAMES.index("chords"), ROLE_NAMES.index("pad"))
-_MATCH = 2.1
-"""Of the harmony of the other one: in songs they share most tones. A weight of 2.5 leaves them nearer."""
 _PLAYS = 0.3
 """Notes expected in a half bar of a role that plays there."""
 _MELODY_AT = np.full(TICKS_PER_BAR // 2, _BETWEEN, np.float32)
@@ -60,10 +58,12 @@ def agreeing(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
     return result.reshape(onsets.shape)
 
 
-def matched(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
+def matched(onsets: np.ndarray, weight: float) -> np.ndarray:
     """Probabilities of onsets, in which chords and pad play one harmony: each tone likelier in one that the other has.
 
-    Arguments as for `agreeing`.
+    Args:
+        onsets: as for `agreeing`.
+        weight: of the harmony of the other one; in songs they share most tones.
     """
     roles, bars, ticks, pitches = onsets.shape
     halves = onsets.reshape(roles, 2 * bars, ticks // 2, pitches)
@@ -75,7 +75,7 @@ def matched(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
     for role, other in (_HARMONY, _HARMONY[::-1]):
         favour = np.log(shares[other] + _LEAST)
         favour = np.where(both, favour - (shares[role] * favour).sum(axis=-1, keepdims=True), 0)
-        _favoured(result, halves, role, weight * _MATCH * favour)
+        _favoured(result, halves, role, weight * favour)
     return result.reshape(onsets.shape)
 
 

@@ -29,6 +29,7 @@ class Habits:
         fuller: for the onsets of each role, see `fullness.fuller`.
         voices: for the voices of each role, see `fullness.steady`.
         rhythm: how much a role's bars have rhythms in common, see `patterns.patterned`.
+        matching: how much chords and pad have in common, see `agreement.matched`.
         listening: how much a melody counts what the other roles play, see `singing.singing`.
     """
 
@@ -36,6 +37,7 @@ class Habits:
     fuller: Mapping[str, float] = field(default_factory=dict)
     voices: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     rhythm: Mapping[str, float] = field(default_factory=dict)
+    matching: float = 1.85
     listening: float = 1.0
 
 
@@ -51,7 +53,7 @@ def together(chances: Chances, habits: Habits, weight: float = 1.0) -> Chances:
     filled = syncopated(fuller(folded(chances.onsets, weight), habits.fuller, weight), weight)
     arpeggios = breaking(filled)
     rhythm = patterned(filled, habits.rhythm, weight, (*MONOPHONIC, *arpeggios))
-    lines, alone = broken(matched(agreeing(rhythm, weight), weight), arpeggios, weight)
+    lines, alone = broken(matched(agreeing(rhythm, weight), weight * habits.matching), arpeggios, weight)
     chords = struck_again(steady(lines, habits.voices, weight), weight)
     chords[alone] = lines[alone]
     motifs = figured(recurring(in_cycles(chords, weight), weight), weight)

@@ -35,7 +35,7 @@ class VAEComposer(GridComposer):
         fuller={"melody": 0.65, "chords": -0.3, "pad": -0.1, "bass": 1.3},
         voices={"chords": (-1.25, -6.9, 0.2, 7.3), "pad": (-2.6, -8.5, 0.0, 11.1)},
         rhythm={"melody": 0.6, "chords": 0.55, "bass": 0.6},
-        listening=0.85,
+        listening=0.88,
     )
     between = replace(habits, fuller={"melody": 1.0, "chords": 0.3, "pad": 1.4, "bass": 1.0})
 
