@@ -40,7 +40,7 @@ class GANComposer(GridComposer):
         matching=2.6,
         listening=1.2,
     )
-    between = replace(habits, fuller={"melody": 0.9, "chords": -0.8, "pad": 0.0, "bass": 0.7})
+    between = replace(habits, fuller={"melody": 0.9, "chords": -0.8, "bass": 0.7}, matching=1.85, listening=1.0)
 
     def __init__(
         self, vae: VAE, generator: Generator, progression: Progression, forms: Forms | None = None,
