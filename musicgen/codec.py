@@ -27,6 +27,9 @@ MAX_PITCHES = max(PITCHES)
 COLUMNS = ("bar", "role", "tick", "pitch", "duration", "velocity")
 """Columns of an encoded note: bar of the piece, role, tick in the bar (0 to 47), pitch index, classes."""
 
+SCALE = np.array([0, 2, 4, 5, 7, 9, 11])
+"""Pitch classes of C major and A minor."""
+
 _DURATION_CLASS = np.array(
     [int(np.argmin([abs(np.log(ticks / value)) for value in DURATIONS])) for ticks in range(1, 193)]
 )
@@ -34,6 +37,13 @@ _VELOCITY_CLASS = np.array([int(np.argmin([abs(v - value) for value in VELOCITIE
 _DRUM_INDEX = {pitch: index for index, pitch in enumerate(DRUM_PITCHES)}
 _STRAIGHT = np.array([0, 3, 6, 9, 12])
 _TRIPLET = np.array([0, 2, 4, 6, 8, 10, 12])
+
+
+def scale_steps(pitches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of MIDI pitches the steps of `SCALE`, seven an octave from 0 up, and the semitones above them, 0 or 1."""
+    octave, pitch_class = np.divmod(pitches, 12)
+    degree = np.searchsorted(SCALE, pitch_class, side="right") - 1
+    return 7 * octave + degree, pitch_class - SCALE[degree]
 
 
 def quantise(beats: np.ndarray, human: bool = False) -> np.ndarray:

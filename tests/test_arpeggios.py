@@ -6,6 +6,7 @@ import pytest
 from musicgen.models.arpeggios import breaking, broken
 from musicgen.models.decoding import choose_onsets
 from musicgen.roles import ROLE_NAMES, ROLES
+from tests.test_striking import chances
 
 C, E, G, HIGH_C = 60, 64, 67, 72
 CHORDS, PAD = ROLE_NAMES.index("chords"), ROLE_NAMES.index("pad")
@@ -13,11 +14,8 @@ CHORDS, PAD = ROLE_NAMES.index("chords"), ROLE_NAMES.index("pad")
 
 def beats(*pitches: dict[int, float], role: int = CHORDS) -> np.ndarray:
     """Probabilities of one bar after another, in which a role begins MIDI pitches on four beats."""
-    table = np.zeros((5, -(-len(pitches) // 4), 48, 48), np.float32)
-    for beat, chances in enumerate(pitches):
-        for pitch, chance in chances.items():
-            table[role, beat // 4, beat % 4 * 12, pitch - ROLES[role].low] = chance
-    return table
+    name = ROLE_NAMES[role]
+    return chances(*(list(pitches[start : start + 4]) for start in range(0, len(pitches), 4)), role=name)
 
 
 def played(onsets: np.ndarray, role: int = CHORDS) -> list[int]:

@@ -7,6 +7,7 @@ from musicgen.models.decoding import choose_onsets
 from musicgen.models.motifs import figured, recurring, returning
 from musicgen.roles import ROLE_NAMES, ROLES
 from tests.test_patterns import bars, rhythms
+from tests.test_striking import chances
 
 MELODY, BASS = ROLE_NAMES.index("melody"), ROLE_NAMES.index("bass")
 PITCHES = np.arange(12, 30)
@@ -100,20 +101,10 @@ def test_other_rhythms_other_roles_and_what_was_given_stay() -> None:
     assert recurring(tune, 0.0) == pytest.approx(tune)
 
 
-def bass(*lines: tuple[dict[int, float], ...]) -> np.ndarray:
-    """Probabilities of bars of a bass that plays MIDI pitches on beats."""
-    table = np.zeros((5, len(lines), 48, 48), np.float32)
-    for bar, beats in enumerate(lines):
-        for beat, pitches in enumerate(beats):
-            for pitch, chance in pitches.items():
-                table[BASS, bar, 12 * beat, pitch - ROLES[BASS].low] = chance
-    return table
-
-
 def test_a_bass_plays_its_figure_on_the_next_root() -> None:
-    root_and_fifth = ({36: 0.9}, {43: 0.9}, {36: 0.9}, {43: 0.9})
-    on_g = ({43: 0.9}, {38: 0.4, 50: 0.3}, {43: 0.9}, {50: 0.9})
-    before = bass(root_and_fifth, on_g)
+    root_and_fifth = [{36: 0.9}, {43: 0.9}, {36: 0.9}, {43: 0.9}]
+    on_g = [{43: 0.9}, {38: 0.4, 50: 0.3}, {43: 0.9}, {50: 0.9}]
+    before = chances(root_and_fifth, on_g, role="bass")
     played = [
         [int(row[3]) + ROLES[BASS].low for row in choose_onsets(each) if row[0] == BASS]
         for each in (before, figured(before), figured(before, 0.0))

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from musicgen.codec import scale_steps
 from musicgen.evaluation.view import ONSET, PITCH, PITCHED, STEPS_PER_BAR, View, mean
 from musicgen.music import TICKS_PER_BAR, Music
 
 SECTION_BARS = 4
 SAME_SECTION = 0.4
 """Mean onset similarity of aligned bars from which two sections carry the same letter."""
-_SCALE = np.array([0, 2, 4, 5, 7, 9, 11])
 
 
 def chroma_matrix(music: Music | View) -> np.ndarray:
@@ -113,9 +113,7 @@ def motifs(music: Music | View, role: str) -> float:
     notes = view.notes(role)
     notes = notes[np.lexsort((notes[:, PITCH], notes[:, ONSET]))]
     top = notes[np.diff(notes[:, ONSET], append=-1) != 0]
-    octave, pitch_class = np.divmod(top[:, PITCH] + view.music.key.shift_to_normal, 12)
-    degree = np.searchsorted(_SCALE, pitch_class, side="right") - 1
-    step, altered = 7 * octave + degree, pitch_class - _SCALE[degree]
+    step, altered = scale_steps(top[:, PITCH] + view.music.key.shift_to_normal)
     bar, tick = np.divmod(top[:, ONSET], TICKS_PER_BAR)
     seen: set[bytes] = set()
     found = []

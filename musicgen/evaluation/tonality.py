@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from musicgen.codec import SCALE
 from musicgen.evaluation.view import PITCH, PITCHED, View, mean
 from musicgen.music import TICKS_PER_BAR, Music
 
@@ -20,7 +21,6 @@ PAIRS: tuple[tuple[str, str], ...] = (
     ("melody", "chords"), ("melody", "pad"), ("melody", "bass"), ("chords", "pad"), ("chords", "bass"), ("pad", "bass"),
 )  # fmt: skip
 """The six pairs of pitched roles, for `tonal_distance`."""
-_MAJOR = np.array([0, 2, 4, 5, 7, 9, 11])
 _MINOR = np.array([0, 2, 3, 5, 7, 8, 9, 10, 11])  # natural, harmonic and melodic together
 _CLASSES = np.arange(12)
 _CENTROID = np.stack(
@@ -48,14 +48,14 @@ def scale_consistency(music: Music | View) -> float:
     histogram = _histogram(music)
     if not histogram.sum():
         return float("nan")
-    return float(max(histogram[(tonic + _MAJOR) % 12].sum() for tonic in range(12)) / histogram.sum())
+    return float(max(histogram[(tonic + SCALE) % 12].sum() for tonic in range(12)) / histogram.sum())
 
 
 def in_key(music: Music | View) -> float:
     """Share of pitched notes on the scale of the piece's stated key, 0 to 1; minor counts all three minor scales."""
     view = View.of(music)
     key = view.music.key
-    scale = _MINOR if key.mode == "minor" else _MAJOR
+    scale = _MINOR if key.mode == "minor" else SCALE
     return mean(np.isin((view.pitched[:, PITCH] - key.tonic) % 12, scale))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from musicgen.models.decoding import CERTAIN
-from musicgen.models.fullness import CHORDED, FAINT
+from musicgen.models.fullness import CHORDED, FAINT, place_in_bar
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES
 
@@ -80,10 +80,9 @@ def _one_by_one(score: np.ndarray, bar: np.ndarray, tick: np.ndarray, classes: n
     Returns:
         A column of `score` for each onset.
     """
-    count = np.bincount(bar)
-    place = np.arange(len(bar)) - (np.cumsum(count) - count)[bar]
-    table = np.zeros((len(count), count.max(), score.shape[1]), np.float32)
-    near = np.zeros((len(count), count.max(), 1), np.float32)
+    place = place_in_bar(bar)
+    table = np.zeros((bar.max() + 1, place.max() + 1, score.shape[1]), np.float32)
+    near = np.zeros((*table.shape[:2], 1), np.float32)
     table[bar, place] = score
     near[bar, place, 0] = (place > 0) & (np.diff(tick, prepend=0) <= _NEAR)
     same = (classes[:, None] == classes).astype(np.float32)

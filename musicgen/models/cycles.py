@@ -34,14 +34,25 @@ def in_cycles(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
     for role in map(ROLE_NAMES.index, _ROLES):
         begins = onsets[role].sum(axis=-1) if role in MONOPHONIC else onsets[role].max(axis=-1)
         for start in range(0, len(begins), _STRETCH):
-            here = begins[start : start + _STRETCH]
-            wanted = _wanted(here > LIKELY)
-            bar, tick = np.nonzero((wanted != (here > LIKELY)) & (here > 0))
-            if len(bar):
-                chance = here[bar, tick]
-                target = np.where(wanted[bar, tick], PLAYED, LEFT_OUT)
-                more = (1 + np.float32(weight) * (target / chance - 1))[:, None]
-                result[role, start + bar, tick] = np.minimum(onsets[role, start + bar, tick] * more, CERTAIN)
+            stretch = slice(start, start + _STRETCH)
+            here = begins[stretch]
+            result[role, stretch] = led(onsets[role, stretch], here, _wanted(here > LIKELY), weight)
+    return result
+
+
+def led(chances: np.ndarray, begins: np.ndarray, wanted: np.ndarray, weight: float) -> np.ndarray:
+    """Probabilities of a role's onsets, shape (bars, ticks, pitches), in which it begins something where it is wanted.
+
+    Args:
+        begins: how likely it does by itself, shape (bars, ticks); what is likely, and wanted, stays.
+        wanted: bool, of the same shape.
+        weight: how far to go; 0 leaves them as they are.
+    """
+    result = chances.copy()
+    bar, tick = np.nonzero((wanted != (begins > LIKELY)) & (begins > 0))
+    target = np.where(wanted[bar, tick], PLAYED, LEFT_OUT)
+    more = 1 + np.float32(weight) * (target / begins[bar, tick] - 1)
+    result[bar, tick] = np.minimum(chances[bar, tick] * more[:, None], CERTAIN)
     return result
 
 

@@ -40,6 +40,12 @@ def likely(chances: np.ndarray) -> tuple[np.ndarray, ...]:
     return np.unravel_index(np.flatnonzero(chances > FAINT), chances.shape)
 
 
+def place_in_bar(bar: np.ndarray) -> np.ndarray:
+    """How many entries of the same bar each one of sorted bars has before it, shape (n,)."""
+    count = np.bincount(bar)
+    return np.asarray(np.arange(len(bar)) - (np.cumsum(count) - count)[bar])
+
+
 def fuller(onsets: np.ndarray, by: Mapping[str, float], weight: float = 1.0) -> np.ndarray:
     """Probabilities of onsets, those of some roles likelier: of a line that a model is in doubt about it plays little.
 

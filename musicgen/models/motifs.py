@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from musicgen.models.decoding import CERTAIN, LEFT_OUT, LIKELY, PLAYED, logits
+from musicgen.codec import SCALE, scale_steps
+from musicgen.models.cycles import led
+from musicgen.models.decoding import CERTAIN, LIKELY, logits
 from musicgen.models.fullness import FAINT
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES, ROLES
@@ -31,7 +33,6 @@ _SEQUENCE = {_MELODY: 3.5, _BASS: 1.2}
 step. Where rhythms hardly ever differ, as in basses, less is enough to be as often the same as songs' are."""
 _LEAST = 1e-6
 _NEVER = -30.0
-_SCALE = np.array([0, 2, 4, 5, 7, 9, 11])
 
 
 def recurring(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
@@ -56,11 +57,8 @@ def recurring(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
         lost[~changed.any(axis=1)] = 0
         best = int(lost.argmin())
         if 0 < lost[best] < _RHYTHM:
-            tick = np.flatnonzero(changed[best])
-            target = np.where(gained[best, tick], PLAYED, LEFT_OUT)
-            more = 1 + np.float32(weight) * (target / np.maximum(begins[bar, tick], np.float32(_LEAST)) - 1)
-            result[_MELODY, bar, tick] = np.minimum(onsets[_MELODY, bar, tick] * more[:, None], CERTAIN)
             plays[bar] = others[best]
+    result[_MELODY] = led(onsets[_MELODY], begins, plays, weight)
     return result
 
 
@@ -134,9 +132,8 @@ def returning(
 def _moved(pitches: np.ndarray) -> np.ndarray:
     """Of each pitch the place of that which is from `_FAR` steps of the scale below to as many above it, or -1, shape
     (2 * `_FAR` + 1, pitches). Notes outside of the scale stay as far from it."""
-    octave, pitch_class = np.divmod(pitches, 12)
-    degree = np.searchsorted(_SCALE, pitch_class, side="right") - 1
-    steps = 7 * octave + degree + np.arange(-_FAR, _FAR + 1)[:, None]
-    to = 12 * (steps // 7) + _SCALE[steps % 7] + pitch_class - _SCALE[degree]
+    steps, altered = scale_steps(pitches)
+    steps = steps + np.arange(-_FAR, _FAR + 1)[:, None]
+    to = 12 * (steps // 7) + SCALE[steps % 7] + altered
     place = np.minimum(np.searchsorted(pitches, to), len(pitches) - 1)
     return np.where(pitches[place] == to, place, -1)

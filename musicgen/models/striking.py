@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from musicgen.models.decoding import CERTAIN, Classes, logits, raised
-from musicgen.models.fullness import CHORDED, FAINT
+from musicgen.models.fullness import CHORDED, FAINT, place_in_bar
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES
 
@@ -47,9 +47,8 @@ def struck_again(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
         if not len(bar):
             continue
         # a row for each bar, as long as that with the most chords
-        count = np.bincount(bar)
-        place = np.arange(len(bar)) - (np.cumsum(count) - count)[bar]
-        weights = np.zeros((len(count), count.max()), np.float32)
+        place = place_in_bar(bar)
+        weights = np.zeros((bar.max() + 1, place.max() + 1), np.float32)
         weights[bar, place] = begins[bar, tick]
         chances = onsets[role, bar, tick]
         chords = np.full((*weights.shape, chances.shape[-1]), _LEAST, np.float32)
