@@ -115,6 +115,34 @@ def test_a_broken_chord_hardly_repeats_a_note() -> None:
     assert math.isnan(metrics.same_note(melody(*broken[:8]), "melody"))  # seven pairs are too few to tell
 
 
+def test_a_chord_has_its_usual_voicing_or_another_one() -> None:
+    def chord(onset: int, *pitches: int) -> tuple[Note, ...]:
+        return tuple(Note(onset, pitch, 6, 80) for pitch in pitches)
+
+    twice, another, turned = (*chord(0, 60, 64), *chord(12, 60, 64)), chord(24, 60, 65), chord(36, 64, 72)
+    assert metrics.usual_voicing(melody(*twice, *another), "melody") == 1
+    assert metrics.usual_voicing(melody(*twice, *another, *turned), "melody") == 0.75
+    assert math.isnan(metrics.usual_voicing(melody(Note(0, 60, 6, 80)), "melody"))
+
+
+def test_a_note_is_cut_short_that_lasts_half_of_the_time_to_the_next() -> None:
+    notes = Note(0, 60, 12, 80), Note(12, 62, 6, 80), Note(24, 64, 7, 80), Note(36, 65, 1, 80)
+    assert metrics.cut_short(melody(*notes), "melody") == pytest.approx(1 / 3)  # the last has none after it
+    chord = Note(0, 60, 3, 80), Note(0, 64, 12, 80), Note(12, 62, 6, 80)
+    assert metrics.cut_short(melody(*chord), "melody") == 0
+    assert math.isnan(metrics.cut_short(melody(notes[0]), "melody"))
+
+
+def test_a_line_turns_where_it_does_not_go_on() -> None:
+    def line(*pitches: int) -> Music:
+        return melody(*(Note(6 * i, pitch, 6, 80) for i, pitch in enumerate(pitches)))
+
+    assert metrics.turns(line(60, 62, 64, 65), "melody") == 0
+    assert metrics.turns(line(60, 62, 62, 60, 64), "melody") == 1
+    assert metrics.turns(line(60, 62, 64, 62), "melody") == 0.5
+    assert math.isnan(metrics.turns(line(60, 60, 62), "melody"))
+
+
 def test_a_bar_is_a_motif_again_on_any_step_of_the_scale() -> None:
     def piece(*bars: tuple[int, ...], tonic: int = 0) -> Music:
         notes = [Note(48 * bar + 12 * i, pitch, 6, 80) for bar, line in enumerate(bars) for i, pitch in enumerate(line)]

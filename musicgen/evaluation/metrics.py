@@ -21,6 +21,7 @@ from musicgen.evaluation.reconstruction import framewise_accuracy, hold_floor, o
 from musicgen.evaluation.rhythm import groove_consistency, in_cycles, syncopation
 from musicgen.evaluation.texture import (
     STUCK_TICKS,
+    cut_short,
     drum_pattern,
     duration,
     empty_bars,
@@ -38,6 +39,8 @@ from musicgen.evaluation.texture import (
     silent_roles,
     struck_again,
     top_pitch,
+    turns,
+    usual_voicing,
     velocity,
     velocity_spread,
 )
@@ -56,12 +59,12 @@ from musicgen.roles import ROLE_NAMES
 
 __all__ = [
     "HEADLINE", "STUCK_TICKS", "THEMES", "best_chroma_match", "best_earlier_match", "chord_tone_agreement",
-    "chroma_similarity", "clash_rate", "distinct_sections", "drum_pattern", "duration", "empty_bars", "ends_together",
-    "form_code", "framewise_accuracy", "groove_consistency", "hold_floor", "in_cycles", "in_key", "longest_note",
-    "motifs", "notes_per_bar", "one_tick_notes", "onset_f1", "out_of_range", "pitch_class_entropy",
+    "chroma_similarity", "clash_rate", "cut_short", "distinct_sections", "drum_pattern", "duration", "empty_bars",
+    "ends_together", "form_code", "framewise_accuracy", "groove_consistency", "hold_floor", "in_cycles", "in_key",
+    "longest_note", "motifs", "notes_per_bar", "one_tick_notes", "onset_f1", "out_of_range", "pitch_class_entropy",
     "pitch_classes_per_bar", "pitch_range", "polyphony", "qualified_notes", "register", "same_note",
     "scale_consistency", "silent_roles", "struck_again", "summary", "syncopation", "table", "tonal_distance",
-    "top_pitch", "velocity", "velocity_spread",
+    "top_pitch", "turns", "usual_voicing", "velocity", "velocity_spread",
 ]  # fmt: skip
 
 _PIECE: dict[str, Callable[[View], float]] = {
@@ -95,6 +98,9 @@ _ROLE: dict[str, tuple[Callable[[View, str], float], tuple[str, ...]]] = {
     "struck again": (struck_again, ("chords", "pad")),
     "same note": (same_note, ("chords", "pad")),
     "ends together": (ends_together, ("chords", "pad")),
+    "usual voicing": (usual_voicing, ("chords", "pad")),
+    "cut short": (cut_short, ("melody",)),
+    "turns": (turns, ("melody",)),
     "in cycles": (in_cycles, ("chords", "pad", "bass")),
     "motifs": (motifs, ("melody", "bass")),
     "duration": (duration, PITCHED),

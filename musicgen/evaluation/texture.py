@@ -5,6 +5,7 @@ None of these hears order or harmony: bars glued together from different songs s
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -107,6 +108,41 @@ def ends_together(music: Music | View, role: str) -> float:
     for onset, length in View.of(music).notes(role)[:, [ONSET, DURATION]].tolist():
         chords.setdefault(onset, []).append(length)
     return mean([len(set(lengths)) == 1 for lengths in chords.values() if len(lengths) > 1])
+
+
+def usual_voicing(music: Music | View, role: str) -> float:
+    """Share of a role's chords, of two notes or more that begin together, that have the pitches that chords of their
+    pitch classes have most often, 0 to 1."""
+    chords: dict[int, list[int]] = {}
+    for onset, pitch in View.of(music).notes(role)[:, [ONSET, PITCH]].tolist():
+        chords.setdefault(onset, []).append(pitch)
+    voicings: dict[frozenset[int], Counter[frozenset[int]]] = {}
+    for pitches in chords.values():
+        if len(pitches) > 1:
+            voicings.setdefault(frozenset(pitch % 12 for pitch in pitches), Counter())[frozenset(pitches)] += 1
+    usual = sum(max(found.values()) for found in voicings.values())
+    return usual / sum(found.total() for found in voicings.values()) if voicings else float("nan")
+
+
+def cut_short(music: Music | View, role: str) -> float:
+    """Share of a role's notes that last half of the time to the next one, or less, 0 to 1: hardly any of a melody's."""
+    notes = View.of(music).notes(role)
+    onsets, which = np.unique(notes[:, ONSET], return_inverse=True)
+    longest = np.zeros(len(onsets), np.int64)
+    np.maximum.at(longest, which, notes[:, DURATION])
+    return mean(2 * longest[:-1] <= np.diff(onsets))
+
+
+def turns(music: Music | View, role: str) -> float:
+    """Share of a line's moves, from its highest note to that of the next onset, whose direction is not that of the
+    move before, 0 to 1; repeated notes are left out."""
+    notes = View.of(music).notes(role)
+    onsets, which = np.unique(notes[:, ONSET], return_inverse=True)
+    top = np.zeros(len(onsets), np.int64)
+    np.maximum.at(top, which, notes[:, PITCH])
+    way = np.sign(np.diff(top))
+    way = way[way != 0]
+    return mean(way[1:] != way[:-1])
 
 
 def duration(music: Music | View, role: str) -> float:
