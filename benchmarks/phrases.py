@@ -1,9 +1,12 @@
 """Pieces of four bars beside four bars of held-out songs, by MuseGAN's metrics and the classifier.
 
-    python -m benchmarks.phrases --data data --model gan --count 1000
+    python -m benchmarks.phrases --data data --model gan --count 1000 --splits test valid
 
 As `python -m musicgen evaluate`, of which it takes requests, seeds and metrics, but for the length: MuseGAN's phrases
-have four bars. The last row is other songs, those of the validation split.
+have four bars. Harmony gain is by clashes, by chord-tone agreement, and by the tonal distance of melody and chords and
+of melody and bass. The last row but one is other songs: those of the validation split, or of the training split where
+all held-out songs, `--splits test valid`, are the reference. The last one is the standard error of the songs' own
+means, which no model can be much nearer to than by chance.
 """
 
 from __future__ import annotations
@@ -22,8 +25,9 @@ from tqdm import tqdm
 from musicgen import load
 from musicgen.corpus.dataset import Dataset
 from musicgen.evaluation import diversity
-from musicgen.evaluation.compare import Reference, brief, values_of
+from musicgen.evaluation.compare import HARMONY, Reference, brief, values_of
 from musicgen.evaluation.memorisation import Melodies
+from musicgen.evaluation.protocol import Sample
 from musicgen.evaluation.tonality import harmony_gain
 from musicgen.evaluation.view import PITCHED, View
 from musicgen.evaluation.windows import request_like, windows
@@ -53,30 +57,53 @@ def gaps(pieces: Sequence[Music], reference: Reference) -> dict[str, tuple[float
     return result
 
 
+def gains(pieces: Sequence[Music], reference: Reference) -> list[float]:
+    """The harmony gain by each metric of harmony that has a floor: 1 is songs' own."""
+    values = values_of([View(piece) for piece in pieces])
+    made = {name: float(np.nanmean(values[name])) for name in HARMONY}
+    return [harmony_gain(made[name], reference.samples[name].mean, reference.swapped[name]) for name in HARMONY]
+
+
+def errors(reference: Reference, songs: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Largest and mean standard error, over songs, of the songs' own means, as `gaps`."""
+    kinds = KINDS | {"TD": [name for name in reference.values if name.startswith("tonal distance")]}
+    result = {}
+    for kind, names in kinds.items():
+        samples = [Sample(reference.values[name], songs) for name in names]
+        found = [100 * each.means().std() / (1 if kind == "EB" else each.mean) for each in samples]
+        result[kind] = max(found), float(np.mean(found))
+    return result
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", default="gan")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--bars", type=int, default=BARS)
+    parser.add_argument("--splits", nargs="+", default=["test"], choices=["test", "valid"])
     options = parser.parse_args()
-    dataset, count = Dataset.open(options.data), options.count
-    test = windows(dataset, "test", count, bars=BARS)
+    dataset, count, bars = Dataset.open(options.data), options.count, options.bars
+    shares = len(options.splits)
+    test = [each for split in options.splits for each in windows(dataset, split, count // shares, bars=bars)]
     songs = [window.song for window in test]
-    train = [window.music for window in windows(dataset, "train", min(count, 500), seed=1, bars=BARS)]
+    train = [window.music for window in windows(dataset, "train", min(count, 500), seed=1, bars=bars)]
     reference = Reference([window.music for window in test], songs, train, Melodies([]))
     composer = load(options.model)
     sets = {}
-    for seed in range(options.seeds):
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
         asked = [
-            replace(request_like(window, seed * count + index, DEFAULT_TEMPERATURE), bars=BARS)
+            replace(request_like(window, seed * count + index, DEFAULT_TEMPERATURE), bars=bars)
             for index, window in enumerate(test)
         ]
         sets[f"{options.model}, {seed}"] = [composer.generate(each) for each in tqdm(asked, unit="piece")], songs
-    others = windows(dataset, "valid", count, seed=2, like=test, bars=BARS)
+    other = "train" if "valid" in options.splits else "valid"
+    others = windows(dataset, other, len(test), seed=2, like=test, bars=bars)
     sets["other songs"] = [window.music for window in others], [window.song for window in others]
     print(
-        "| pieces | distance | AUC | clash | harmony gain | agreement | unique two-bar | "
+        "| pieces | distance | AUC | clash | agreement | unique two-bar | harmony gain | "
         + " | ".join([*KINDS, "TD"])
         + " |"
     )
@@ -84,12 +111,13 @@ def main() -> None:
     for name, (pieces, of) in sets.items():
         found = brief(reference, pieces, of)
         unique = diversity.unique_two_bar_hashes([View(piece) for piece in pieces])
-        shuffled, real = reference.swapped["clash rate"], reference.samples["clash rate"].mean
-        found["harmony gain"] = harmony_gain(found["clash rate"], real, shuffled)
-        keys = ("distance to data", "classifier AUC", "clash rate", "harmony gain", "chord-tone agreement")
+        keys = ("distance to data", "classifier AUC", "clash rate", "chord-tone agreement")
         row = [*(f"{found[key]:.3f}" for key in keys), f"{unique:.3f}"]
+        row.append(", ".join(f"{gain:.2f}" for gain in gains(pieces, reference)))
         row += [f"{most:.1f}, {mean:.1f}" for most, mean in gaps(pieces, reference).values()]
         print(f"| {name} | " + " | ".join(row) + " |", flush=True)
+    row = [*6 * [""], *(f"{most:.1f}, {mean:.1f}" for most, mean in errors(reference, songs).values())]
+    print("| standard error of the songs' | " + " | ".join(row) + " |")
 
 
 if __name__ == "__main__":
