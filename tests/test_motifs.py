@@ -114,5 +114,11 @@ def test_a_bass_plays_its_figure_on_the_next_root() -> None:
     ]  # fmt: skip
 
 
+def test_a_bass_in_doubt_walks_by_step() -> None:
+    doubtful = [{36: 0.9}, {38: 0.4, 43: 0.5}, {40: 0.9}, {43: 0.9}]
+    bass = [int(row[3]) + ROLES[BASS].low for row in choose_onsets(figured(chances(doubtful, role="bass")))]
+    assert bass == [36, 38, 40, 43]
+
+
 def test_a_bass_that_does_not_play_stays_silent() -> None:
     assert not figured(np.zeros((5, 4, 48, 48), np.float32)).any()

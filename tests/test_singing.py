@@ -59,6 +59,27 @@ def test_a_repeated_note_goes_nowhere_and_so_not_back() -> None:
     assert melody(singing(before, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0))) == [C, C, C]
 
 
+def test_a_melody_in_doubt_goes_on_in_its_direction_by_steps_and_turns_after_a_leap() -> None:
+    by_step = chances((0, {C: 0.95}), (12, {D: 0.95}), (24, {C - 1: 0.5, E: 0.4}))
+    assert melody(singing(by_step, (0.0,) * 6)) == [C, D, E]
+    by_leap = chances((0, {C: 0.95}), (12, {HIGH_C: 0.95}), (24, {HIGH_C + 4: 0.5, HIGH_C - 4: 0.4}))
+    assert melody(singing(by_leap, (0.0,) * 6)) == [C, HIGH_C, HIGH_C - 4]
+
+
+def test_a_note_is_of_all_the_chords_that_it_sounds_over() -> None:
+    """D or E on the first beat, where both are of the chord: E is of the next one, too, and D is not."""
+    first, then = {C: 0.9, D: 0.9, E: 0.9, G: 0.9}, {C: 0.9, E: 0.9, G: 0.9}
+
+    def sung(next_one: int) -> int:
+        tune = chances((0, {D: 0.55, E: 0.45}), (next_one, {G: 0.99}), chords=first, pad=first)
+        for role in ("chords", "pad"):
+            for pitch, chance in then.items():
+                tune[ROLE_NAMES.index(role), 0, 24, pitch - ROLES[ROLE_NAMES.index(role)].low] = chance
+        return melody(singing(tune, (0.0,) * 6))[0]
+
+    assert [sung(12), sung(48)] == [D, E]
+
+
 def test_a_melody_that_is_expected_to_repeat_notes_repeats_more_of_them() -> None:
     repeating = [(12 * beat, {C: 0.98}) for beat in range(15)]
     moving = [(12 * beat, {(C, D, E, D)[beat % 4]: 0.98}) for beat in range(15)]
@@ -122,8 +143,11 @@ def test_a_note_is_held_until_the_next_one_if_that_is_not_out_of_the_question() 
     assert held(0.0, doubtful, short, doubtful) == [24, 24, 24]
 
 
-def test_before_a_rest_of_bars_it_is_not() -> None:
-    assert held(1.0, {24: 0.9, 96: 0.1}, {24: 1.0}, apart=96) == [24, 24]
+def test_before_a_rest_a_note_is_the_longer_of_two_likely_ones() -> None:
+    assert held(1.0, {12: 0.9, 24: 0.1}, {12: 1.0}) == [24, 12]
+    assert held(1.0, {12: 0.999, 24: 0.001}, {12: 1.0}) == [12, 12]
+    assert held(0.0, {12: 0.9, 24: 0.1}, {12: 1.0}) == [12, 12]
+    assert held(1.0, {12: 0.9, 48: 0.1}, {12: 1.0}, apart=192) == [48, 12]
 
 
 def test_a_melody_has_no_tone_that_the_piece_has_not_unless_it_is_sure() -> None:
@@ -137,8 +161,8 @@ def test_a_melody_has_no_tone_that_the_piece_has_not_unless_it_is_sure() -> None
 
 def test_a_piece_with_few_second_notes_has_none() -> None:
     tune = [(12 * beat, {(C, D, E, G)[beat % 4]: 0.99}) for beat in range(8)]
-    tune[3] = (36, {G: 0.99, HIGH_C: 0.9})
-    assert melody(chances(*tune)) == [C, D, E, G, HIGH_C, C, D, E, G]
+    tune[2] = (24, {E: 0.99, HIGH_C: 0.9})
+    assert melody(chances(*tune)) == [C, D, E, HIGH_C, G, C, D, E, G]
     assert melody(singing(chances(*tune), BY_STEP)) == [C, D, E, G, C, D, E, G]
 
 
@@ -152,7 +176,7 @@ def test_on_a_beat_the_other_roles_speak_louder_than_between_beats() -> None:
     chord = {C: 0.9, E: 0.9, G: 0.9}
 
     def sung(tick: int) -> int:
-        tune = chances((0, {C: 0.95}), (tick, {D: 0.9, E: 0.1}), chords=chord, pad=chord)
+        tune = chances((0, {C: 0.95}), (tick, {D: 0.9, E: 0.1}), (24, {C: 0.99}), chords=chord, pad=chord)
         return melody(singing(tune, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)))[1]
 
     assert [sung(12), sung(15)] == [E, D]

@@ -25,7 +25,7 @@ from musicgen.models.forms import formed
 from musicgen.models.fullness import CHORDED, VOICES
 from musicgen.models.grid_codec import blank, played
 from musicgen.models.grid_composer import GridComposer
-from musicgen.models.singing import FROM
+from musicgen.models.lines import FROM
 from musicgen.models.together import Habits, together
 from musicgen.music import TICKS_PER_BAR, Music
 from musicgen.request import DEFAULT_TEMPERATURE

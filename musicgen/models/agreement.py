@@ -26,7 +26,7 @@ _WEIGHT = 0.2
 that keep to them more than songs' do."""
 _BEATS, _OFFBEATS, _BETWEEN = 1.0, 0.6, 0.3
 """Weight of the same where a melody begins a note: on a beat it has a tone of the chord, between beats it passes."""
-_CLASHES = 5.0
+_CLASHES = 7.0
 """What speaks against a tone of the melody a semitone beside what all others play then: songs' melodies leave the chord
 as often as generated ones, but seldom for such tones."""
 _HARMONY = (ROLE_NAMES.index("chords"), ROLE_NAMES.index("pad"))

@@ -1,4 +1,4 @@
-"""Broken chords: a role that plays the notes of its chords one after another.
+"""Broken chords: a role that plays the notes of its chords one after another, or two by two.
 
 A decoder says of each tick which notes are likely there. Where latents are made up it is in doubt which note of a
 broken chord comes where, so that none is likely enough to be played, or on each tick the same one: of two notes in a
@@ -6,6 +6,8 @@ row six in ten were the same, where one in fifteen of songs' is (docs/experiment
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -16,8 +18,11 @@ from musicgen.roles import ROLE_NAMES
 
 _FEW = 2.15
 """Notes at a time, in the mean over all of its notes, below which a role plays broken chords; a third of songs' do."""
-_ONE = 1.5
-"""Notes expected on a tick, below which one of them is played."""
+_SINGLE, _DOUBLE = 1.2, 1.8
+"""Notes at a time, in the same mean, below which a role plays one note on every tick, and from which on two: one in
+twelve of songs' that play chords never plays two, and one in fifteen always does."""
+_ONE, _TWO = 1.5, 2.5
+"""Notes expected on a tick of other roles, below which one of them is played, or two."""
 _HEARD = 0.2
 """Notes expected on a tick, from which on it is looked at."""
 _AGAIN = 5.0
@@ -29,20 +34,22 @@ _NEAR = TICKS_PER_BAR // 2
 _LEAST = 1e-4
 
 
-def breaking(onsets: np.ndarray) -> tuple[int, ...]:
-    """The roles that play their chords broken, of onsets of shape (roles, bars, ticks, pitches)."""
-    found = []
+def breaking(onsets: np.ndarray) -> dict[int, float]:
+    """The roles that play their chords broken, of onsets of shape (roles, bars, ticks, pitches), and how many notes at
+    a time each is expected to play."""
+    found = {}
     for role in map(ROLE_NAMES.index, CHORDED):
         expected = onsets[role].sum(axis=-1)
         if 0 < (expected**2).sum() < _FEW * expected.sum():
-            found.append(role)
-    return tuple(found)
+            found[role] = float((expected**2).sum() / expected.sum())
+    return found
 
 
-def broken(onsets: np.ndarray, roles: tuple[int, ...], weight: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities of onsets, in which one note is likely where one is expected, and not the one before.
+def broken(onsets: np.ndarray, roles: Mapping[int, float], weight: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of onsets, in which one note is likely where one is expected, and not the one before, and two where
+    two are.
 
-    Each is as probable as all notes of its tick together.
+    Together they are as probable as all notes of their tick.
 
     Args:
         onsets: shape (roles, bars, ticks, pitches).
@@ -50,24 +57,30 @@ def broken(onsets: np.ndarray, roles: tuple[int, ...], weight: float = 1.0) -> t
         weight: how much of it counts.
 
     Returns:
-        The probabilities, and where there is but one note, bool, shape (roles, bars, ticks).
+        The probabilities, and where it is decided how many notes there are, bool, shape (roles, bars, ticks).
     """
-    result, alone = onsets.copy(), np.zeros(onsets.shape[:3], bool)
-    for role in roles:
+    result, decided = onsets.copy(), np.zeros(onsets.shape[:3], bool)
+    for role, voices in roles.items():
         expected = onsets[role].sum(axis=-1)
-        bar, tick = np.nonzero((expected > _HEARD) & (expected < _ONE))
-        if len(bar) < 2:
+        bar, tick = np.nonzero((expected > _HEARD) & (expected < _TWO))
+        if not len(bar):
             continue
-        chances, chance = onsets[role, bar, tick], expected[bar, tick]
+        chances, expected = onsets[role, bar, tick], expected[bar, tick]
+        one = expected < (np.inf if voices < _SINGLE else _ONE if voices < _DOUBLE else 0)
         pitches = np.flatnonzero(chances.max(axis=0) > FAINT)  # the others never are
-        score = np.log(chances[:, pitches] / chance[:, None] + np.float32(_LEAST))
-        line = pitches[_one_by_one(score, bar, tick, pitches % 12)]
-        here = np.arange(len(line))
+        score = np.log(chances[:, pitches] / expected[:, None] + np.float32(_LEAST))
+        lines = np.argsort(-score, axis=1, kind="stable")[:, :2]
+        if one.any():
+            lines[one, :1] = _one_by_one(score[one], bar[one], tick[one], pitches % 12)[:, None]
+            lines[one, 1:] = lines[one, :1]
+        lines, here = pitches[lines], np.arange(len(lines))[:, None]
         new = chances - weight * np.maximum(chances - FAINT, 0)
-        new[here, line] = chances[here, line] + weight * (np.minimum(chance, CERTAIN) - chances[here, line])
+        chance = np.minimum(expected / np.where(one, 1, 2), CERTAIN)[:, None]
+        was = chances[here, lines]
+        new[here, lines] = was + weight * (chance - was)
         result[role, bar, tick] = new
-        alone[role, bar, tick] = True
-    return result, alone
+        decided[role, bar, tick] = True
+    return result, decided
 
 
 def _one_by_one(score: np.ndarray, bar: np.ndarray, tick: np.ndarray, classes: np.ndarray) -> np.ndarray:

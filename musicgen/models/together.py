@@ -12,6 +12,7 @@ from musicgen.models.cycles import in_cycles
 from musicgen.models.decoding import MONOPHONIC, Chances
 from musicgen.models.drumming import often
 from musicgen.models.fullness import folded, fuller, steady
+from musicgen.models.inversions import inverted
 from musicgen.models.motifs import figured, recurring
 from musicgen.models.patterns import patterned
 from musicgen.models.singing import lasting, singing
@@ -53,9 +54,10 @@ def together(chances: Chances, habits: Habits, weight: float = 1.0) -> Chances:
     filled = syncopated(fuller(folded(chances.onsets, weight), habits.fuller, weight), weight)
     arpeggios = breaking(filled)
     rhythm = patterned(filled, habits.rhythm, weight, (*MONOPHONIC, *arpeggios))
-    lines, alone = broken(matched(agreeing(rhythm, weight), weight * habits.matching), arpeggios, weight)
+    lines, decided = broken(matched(agreeing(rhythm, weight), weight * habits.matching), arpeggios, weight)
     chords = struck_again(steady(lines, habits.voices, weight), weight)
-    chords[alone] = lines[alone]
+    chords[decided] = lines[decided]
+    chords = inverted(chords, weight)
     motifs = figured(recurring(in_cycles(chords, weight), weight), weight)
     onsets = singing(often(motifs, weight), habits.leaps, weight, habits.listening)
     return Chances(onsets, partial(lasting, partial(let_go, chances.classes, weight), weight))

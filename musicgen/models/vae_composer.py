@@ -31,13 +31,16 @@ class VAEComposer(GridComposer):
 
     kind = "vae"
     habits = Habits(
-        leaps=(-1.0, 2.85, 0.35, -0.9, -1.0, -1.9),
-        fuller={"melody": 0.65, "chords": -0.3, "pad": -0.1, "bass": 1.3},
+        leaps=(-1.6, 2.95, 0.5, -0.6, -1.1, -2.1),
+        fuller={"melody": 0.65, "chords": -0.65, "pad": -0.3, "bass": 1.3},
         voices={"chords": (-1.25, -6.9, 0.2, 7.3), "pad": (-2.6, -8.5, 0.0, 11.1)},
         rhythm={"melody": 0.6, "chords": 0.55, "bass": 0.6},
-        listening=0.88,
+        matching=1.2,
+        listening=0.77,
     )
-    between = replace(habits, fuller={"melody": 1.0, "chords": 0.3, "pad": 1.4, "bass": 1.0})
+    between = replace(
+        habits, fuller={"melody": 1.0, "chords": 0.3, "pad": 1.4, "bass": 1.0}, matching=1.85, listening=0.88
+    )
 
     def __init__(
         self, vae: VAE, prior: Prior, progression: Progression, steps: int = 5, guidance: float = 1.5,
