@@ -27,12 +27,12 @@ def best_line(score: np.ndarray, moves: np.ndarray) -> np.ndarray:
     Returns:
         A column of `score` for each onset.
     """
-    total, ways, here = score[0], [], np.arange(score.shape[1])
+    total, ways = score[0], []
     for own in score[1:]:
         both = total[:, None] + moves
         way = both.argmax(axis=0)
         ways.append(way)
-        total = both[way, here] + own
+        total = both.max(axis=0) + own
     line = [int(total.argmax())]
     for way in reversed(ways):
         line.append(int(way[line[-1]]))
@@ -52,7 +52,7 @@ def best_line_of_pairs(score: np.ndarray, moves: np.ndarray, pairs: np.ndarray, 
         both = total[:, :, None] + (pairs if weight == 1 else weight * pairs)
         way = both.argmax(axis=0)
         ways.append(way)
-        total = np.take_along_axis(both, way[None], axis=0)[0] + (weight * moves + own)
+        total = both.max(axis=0) + (weight * moves + own)
     before, last = np.unravel_index(total.argmax(), total.shape)
     line = [int(last), int(before)]
     for way in reversed(ways):
