@@ -120,5 +120,15 @@ def test_a_bass_in_doubt_walks_by_step() -> None:
     assert bass == [36, 38, 40, 43]
 
 
+def test_of_two_steps_a_bass_takes_the_one_of_the_chord() -> None:
+    line = chances([{36: 0.9}, {36: 0.9}, {38: 0.45, 35: 0.5}, {36: 0.9}], role="bass")
+
+    def third(*chord: int) -> int:
+        both = line + chances([{}, {}, {pitch: 0.9 for pitch in chord}], role="chords")
+        return [int(row[3]) + ROLES[BASS].low for row in choose_onsets(figured(both)) if row[0] == BASS][2]
+
+    assert [third(62, 65, 69), third(59, 64, 67)] == [38, 35]
+
+
 def test_a_bass_that_does_not_play_stays_silent() -> None:
     assert not figured(np.zeros((5, 4, 48, 48), np.float32)).any()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from musicgen.codec import MAX_PITCHES
@@ -79,16 +81,16 @@ def matched(onsets: np.ndarray, weight: float) -> np.ndarray:
     return result.reshape(onsets.shape)
 
 
-def favours(onsets: np.ndarray) -> dict[int, np.ndarray]:
-    """How much the other roles speak for each pitch class in each half bar, in logits, shape (half bars, 12), for every
-    role that gives way and does not play alone. Of what the role is expected to play, the mean is 0."""
-    roles, bars, ticks, pitches = onsets.shape
-    expected = _expected(onsets.reshape(roles, 2 * bars, ticks // 2, pitches))
+def favours(onsets: np.ndarray, roles: Sequence[int] = _LED) -> dict[int, np.ndarray]:
+    """How much the other roles speak for each pitch class in each half bar, in logits, shape (half bars, 12), for those
+    of some roles that do not play alone. Of what the role is expected to play, the mean is 0."""
+    _, bars, ticks, pitches = onsets.shape
+    expected = _expected(onsets.reshape(len(onsets), 2 * bars, ticks // 2, pitches))
     heard = expected.copy()
     heard[:, 1:] += _RINGS * expected[:, :-1]
     heard[_TUNE] *= _MELODY
     result = {}
-    for role in _LED:
+    for role in roles:
         others = sum(heard[other] for other in PITCHED if other != role and (role, other) != _UNHEARD)
         total = others.sum(axis=-1, keepdims=True)
         if total.any():

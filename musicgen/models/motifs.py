@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from musicgen.codec import SCALE, scale_steps
+from musicgen.models.agreement import by_tick, favours
 from musicgen.models.cycles import led
 from musicgen.models.decoding import CERTAIN, LIKELY, logits
 from musicgen.models.fullness import FAINT
@@ -35,6 +36,8 @@ step. Where rhythms hardly ever differ, as in basses, less is enough to be as of
 _LEAPS = np.array([0.05, 0.45, 0.2, -0.15, -0.1, 0.0], np.float32)
 """What speaks for each kind of interval in a bass, see `lines.FROM`: of songs' 21 % are steps, and of those of decoders
 in doubt 15 %."""
+_LISTENS = 0.15
+"""How much a bass counts what the other roles play, on beats most: of two steps the one that their chord has."""
 _LEAST = 1e-6
 _NEVER = -30.0
 
@@ -67,8 +70,8 @@ def recurring(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
 
 
 def figured(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
-    """Probabilities of onsets, in which the bass moves by steps now and then, and its motifs return, as `returning`
-    finds them.
+    """Probabilities of onsets, in which the bass moves by steps now and then, to tones that other roles have, and its
+    motifs return, as `returning` finds them.
 
     Args:
         onsets: shape (roles, bars, ticks, pitches).
@@ -81,6 +84,11 @@ def figured(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
         best = chances.argmax(axis=1)
         pitches = np.union1d(np.flatnonzero(chances.max(axis=0) > FAINT), best)
         score = np.log(chances[:, pitches] / chances.sum(axis=1, keepdims=True) + np.float32(_LEAST))
+        favour = favours(onsets, (_BASS,)).get(_BASS)
+        if favour is not None:
+            half, within = np.divmod(bar * TICKS_PER_BAR + tick, TICKS_PER_BAR // 2)
+            spoken = by_tick(_MELODY, within)[:, None] * favour[half][:, (pitches + ROLES[_BASS].low) % 12]
+            score += np.float32(weight * _LISTENS) * spoken
         moves = np.float32(weight) * _LEAPS[kinds(pitches)]
         when = bar * TICKS_PER_BAR + tick
         line = pitches[returning(best_line(score, moves), score, moves, when, pitches, _BASS, weight)]
