@@ -84,10 +84,7 @@ def struck_again(music: Music | View, role: str) -> float:
 
     Chords of two notes or more that begin together; NaN where none follows another.
     """
-    notes = View.of(music).notes(role)
-    chords: dict[int, set[int]] = {}
-    for onset, pitch in notes[:, [ONSET, PITCH]].tolist():
-        chords.setdefault(onset, set()).add(pitch)
+    chords = {onset: set(pitches) for onset, pitches in _together(music, role, PITCH).items()}
     when = [onset for onset in sorted(chords) if len(chords[onset]) > 1]
     pairs = [(a, b) for a, b in pairwise(when) if a // _HALF == b // _HALF]
     return mean([chords[a] == chords[b] for a, b in pairs])
@@ -104,20 +101,15 @@ def same_note(music: Music | View, role: str) -> float:
 
 def ends_together(music: Music | View, role: str) -> float:
     """Share of a role's chords, of two notes or more that begin together, whose notes have one length, 0 to 1."""
-    chords: dict[int, list[int]] = {}
-    for onset, length in View.of(music).notes(role)[:, [ONSET, DURATION]].tolist():
-        chords.setdefault(onset, []).append(length)
-    return mean([len(set(lengths)) == 1 for lengths in chords.values() if len(lengths) > 1])
+    chords = _together(music, role, DURATION).values()
+    return mean([len(set(lengths)) == 1 for lengths in chords if len(lengths) > 1])
 
 
 def usual_voicing(music: Music | View, role: str) -> float:
     """Share of a role's chords, of two notes or more that begin together, that have the pitches that chords of their
     pitch classes have most often, 0 to 1."""
-    chords: dict[int, list[int]] = {}
-    for onset, pitch in View.of(music).notes(role)[:, [ONSET, PITCH]].tolist():
-        chords.setdefault(onset, []).append(pitch)
     voicings: dict[frozenset[int], Counter[frozenset[int]]] = {}
-    for pitches in chords.values():
+    for pitches in _together(music, role, PITCH).values():
         if len(pitches) > 1:
             voicings.setdefault(frozenset(pitch % 12 for pitch in pitches), Counter())[frozenset(pitches)] += 1
     usual = sum(max(found.values()) for found in voicings.values())
@@ -126,21 +118,14 @@ def usual_voicing(music: Music | View, role: str) -> float:
 
 def cut_short(music: Music | View, role: str) -> float:
     """Share of a role's notes that last half of the time to the next one, or less, 0 to 1: hardly any of a melody's."""
-    notes = View.of(music).notes(role)
-    onsets, which = np.unique(notes[:, ONSET], return_inverse=True)
-    longest = np.zeros(len(onsets), np.int64)
-    np.maximum.at(longest, which, notes[:, DURATION])
-    return mean(2 * longest[:-1] <= np.diff(onsets))
+    longest = {onset: max(lengths) for onset, lengths in _together(music, role, DURATION).items()}
+    return mean([2 * longest[here] <= after - here for here, after in pairwise(sorted(longest))])
 
 
 def turns(music: Music | View, role: str) -> float:
     """Share of a line's moves, from its highest note to that of the next onset, whose direction is not that of the
     move before, 0 to 1; repeated notes are left out."""
-    notes = View.of(music).notes(role)
-    onsets, which = np.unique(notes[:, ONSET], return_inverse=True)
-    top = np.zeros(len(onsets), np.int64)
-    np.maximum.at(top, which, notes[:, PITCH])
-    way = np.sign(np.diff(top))
+    way = np.sign(np.diff([max(pitches) for _, pitches in sorted(_together(music, role, PITCH).items())]))
     way = way[way != 0]
     return mean(way[1:] != way[:-1])
 
@@ -191,3 +176,11 @@ def out_of_range(music: Music | View) -> float:
         for role in PITCHED
     ]
     return mean(np.concatenate(outside))
+
+
+def _together(music: Music | View, role: str, column: int) -> dict[int, list[int]]:
+    """A column of a role's notes, by the onset at which they begin together."""
+    found: dict[int, list[int]] = {}
+    for onset, value in View.of(music).notes(role)[:, [ONSET, column]].tolist():
+        found.setdefault(onset, []).append(value)
+    return found

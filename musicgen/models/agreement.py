@@ -34,7 +34,9 @@ as often as generated ones, but seldom for such tones."""
 _HARMONY = (ROLE_NAMES.index("chords"), ROLE_NAMES.index("pad"))
 _PLAYS = 0.3
 """Notes expected in a half bar of a role that plays there."""
-_MELODY_AT = np.full(TICKS_PER_BAR // 2, _BETWEEN, np.float32)
+HALF_BAR = TICKS_PER_BAR // 2
+"""Ticks in which one harmony is heard."""
+_MELODY_AT = np.full(HALF_BAR, _BETWEEN, np.float32)
 _MELODY_AT[:: TICKS_PER_BEAT // 2] = _OFFBEATS
 _MELODY_AT[::TICKS_PER_BEAT] = _BEATS
 _CLASSES = np.zeros((len(PITCHED), MAX_PITCHES, 12), np.float32)
@@ -118,6 +120,17 @@ def _expected(halves: np.ndarray) -> np.ndarray:
 def by_tick(role: int, tick: np.ndarray) -> np.ndarray:
     """What the others speak for counts so much, in logits for each of `favours`, for notes on a tick of a half bar."""
     return _MELODY_AT[tick] if role == _TUNE else np.ones(len(tick), np.float32)
+
+
+def spoken(favour: np.ndarray, when: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """What one of `favours` speaks for each note of a line, on beats most, shape (onsets, pitches).
+
+    Args:
+        when: of each onset the tick in the piece.
+        classes: pitch classes of the pitches.
+    """
+    half, tick = np.divmod(when, HALF_BAR)
+    return np.asarray(by_tick(_TUNE, tick)[:, None] * favour[half][:, classes])
 
 
 def _favoured(result: np.ndarray, halves: np.ndarray, role: int, favour: np.ndarray) -> None:

@@ -17,6 +17,13 @@ def kinds(pitches: np.ndarray) -> np.ndarray:
     return np.searchsorted(FROM, np.abs(pitches - pitches[:, None]), side="right")
 
 
+def give_way(chances: np.ndarray, line: np.ndarray) -> None:
+    """Let pitches of a line have the largest chances of their onsets, shape (onsets, pitches), and these have theirs,
+    in place."""
+    here, best = np.arange(len(line)), chances.argmax(axis=1)
+    chances[here, line], chances[here, best] = chances[here, best], chances[here, line]
+
+
 def best_line(score: np.ndarray, moves: np.ndarray) -> np.ndarray:
     """The columns with the largest sum of scores and of moves.
 

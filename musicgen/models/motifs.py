@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from musicgen.codec import SCALE, scale_steps
-from musicgen.models.agreement import by_tick, favours
+from musicgen.models.agreement import favours, spoken
 from musicgen.models.cycles import led
 from musicgen.models.decoding import CERTAIN, LIKELY, logits
 from musicgen.models.fullness import FAINT
-from musicgen.models.lines import best_line, kinds
+from musicgen.models.lines import best_line, give_way, kinds
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES, ROLES
 
@@ -80,20 +80,15 @@ def figured(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
     result = onsets.copy()
     bar, tick = np.nonzero(onsets[_BASS].sum(axis=-1) > LIKELY)
     if len(bar):
-        chances = onsets[_BASS, bar, tick]
-        best = chances.argmax(axis=1)
-        pitches = np.union1d(np.flatnonzero(chances.max(axis=0) > FAINT), best)
+        chances, when = onsets[_BASS, bar, tick], bar * TICKS_PER_BAR + tick
+        pitches = np.union1d(np.flatnonzero(chances.max(axis=0) > FAINT), chances.argmax(axis=1))
         score = np.log(chances[:, pitches] / chances.sum(axis=1, keepdims=True) + np.float32(_LEAST))
         favour = favours(onsets, (_BASS,)).get(_BASS)
         if favour is not None:
-            half, within = np.divmod(bar * TICKS_PER_BAR + tick, TICKS_PER_BAR // 2)
-            spoken = by_tick(_MELODY, within)[:, None] * favour[half][:, (pitches + ROLES[_BASS].low) % 12]
-            score += np.float32(weight * _LISTENS) * spoken
+            score += np.float32(weight * _LISTENS) * spoken(favour, when, (pitches + ROLES[_BASS].low) % 12)
         moves = np.float32(weight) * _LEAPS[kinds(pitches)]
-        when = bar * TICKS_PER_BAR + tick
-        line = pitches[returning(best_line(score, moves), score, moves, when, pitches, _BASS, weight)]
-        here = np.arange(len(line))
-        result[_BASS, bar, tick, line], result[_BASS, bar, tick, best] = chances[here, best], chances[here, line]
+        give_way(chances, pitches[returning(best_line(score, moves), score, moves, when, pitches, _BASS, weight)])
+        result[_BASS, bar, tick] = chances
     return result
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from musicgen.codec import DURATIONS, PITCHES, duration_class
-from musicgen.models.agreement import by_tick, favours, heard
+from musicgen.models.agreement import HALF_BAR, favours, heard, spoken
 from musicgen.models.decoding import MONOPHONIC, Classes, choose_onsets
 from musicgen.models.fullness import FAINT
-from musicgen.models.lines import best_line_of_pairs, kinds
+from musicgen.models.lines import best_line_of_pairs, give_way, kinds
 from musicgen.models.motifs import returning
 from musicgen.models.syncopation import held_over, strays
 from musicgen.music import TICKS_PER_BAR
@@ -64,7 +64,6 @@ hold most for three beats, and of 1 in 50 the rest is as long as the note. Else 
 _STAYS = 0.5
 """In the half bars after its first one in which a note sounds, the other roles count so much."""
 _TICKS = np.array(DURATIONS, np.float32)
-_HALF_BAR = TICKS_PER_BAR // 2
 _SECOND = {"melody": 0.6, "bass": 0.4}
 """Least share of the ticks that have second notes in a piece that has any: songs have none, or, as one bass of twelve,
 many."""
@@ -94,9 +93,8 @@ def singing(
         bar, tick = np.divmod(when, TICKS_PER_BAR)
         chances = result[MELODY, bar, tick, : PITCHES[MELODY]]
         line = _line(chances, when, favours(onsets).get(MELODY), heard(onsets), tilt, weight, listening)
-        # the largest chance of a tick goes to the pitch of the line, which gives its own
-        here, best = np.arange(len(line)), chances.argmax(axis=1)
-        result[MELODY, bar, tick, line], result[MELODY, bar, tick, best] = chances[here, best], chances[here, line]
+        give_way(chances, line)
+        result[MELODY, bar, tick, : PITCHES[MELODY]] = chances
     for role in MONOPHONIC:
         _alone(result[role], _SECOND[ROLE_NAMES[role]], weight)
     return result
@@ -165,13 +163,13 @@ def _line(
     score += np.float32(weight * _FOREIGN_WEIGHT) * seldom[classes]
     if favour is not None:
         # a note that is held over a beat is of the chord there
-        half, tick = np.divmod(held_over(when), _HALF_BAR)
-        spoken = by_tick(MELODY, tick)[:, None] * favour[half][:, classes]
-        until = np.minimum(np.append(when[1:], len(favour) * _HALF_BAR), when + _REST)
-        for later in range(1, _REST // _HALF_BAR):
-            on = np.flatnonzero((half + later) * _HALF_BAR < until)
-            spoken[on] += np.float32(_STAYS) * favour[half[on] + later][:, classes]
-        score += np.float32(weight * listening * _AGREEMENT) * spoken
+        begins = held_over(when)
+        said, half = spoken(favour, begins, classes), begins // HALF_BAR
+        until = np.minimum(np.append(when[1:], len(favour) * HALF_BAR), when + _REST)
+        for later in range(1, _REST // HALF_BAR):
+            on = np.flatnonzero((half + later) * HALF_BAR < until)
+            said[on] += np.float32(_STAYS) * favour[half[on] + later][:, classes]
+        score += np.float32(weight * listening * _AGREEMENT) * said
     leaps, rests = kinds(pitches), np.diff(when) > _REST
     own = np.array(tilt) + _OWN * np.log(_expected(shares, leaps, rests) / _USUAL)
     moves = (weight * own).astype(np.float32)[leaps]
