@@ -30,6 +30,13 @@ def test_where_all_is_in_doubt_most_of_the_onsets_that_are_expected_are_played()
     assert chosen(chances(CHORDS, t0=dict.fromkeys(range(10), 0.3))) == [(0, 0), (0, 1)]  # of 3
 
 
+def test_so_are_most_of_many_faint_ones_the_likeliest_first() -> None:
+    table = np.zeros((5, 1, 48, 48), np.float32)
+    table[CHORDS, 0, :12, :40] = 0.005
+    table[CHORDS, 0, 5, 7] = 0.02
+    assert chosen(table) == [(0, 0), (5, 7)]  # of 2.4
+
+
 def test_pitches_beyond_a_roles_range_are_not_played() -> None:
     assert chosen(chances(BASS, t12={40: 1.0})) == []
 

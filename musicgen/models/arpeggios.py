@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from musicgen.models.decoding import CERTAIN
-from musicgen.models.fullness import CHORDED, FAINT, place_in_bar
+from musicgen.models.decoding import CERTAIN, FAINT
+from musicgen.models.fullness import CHORDED, place_in_bar
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from musicgen.models.decoding import LEFT_OUT, PLAYED, logits
-from musicgen.models.fullness import FAINT
+from musicgen.models.decoding import FAINT, LEFT_OUT, PLAYED, logits
 from musicgen.models.voicing import DRUMS
 
 _DOUBT = 0.04

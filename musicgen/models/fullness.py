@@ -11,11 +11,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from musicgen.models.decoding import CERTAIN, raised
+from musicgen.models.decoding import CERTAIN, FAINT, raised
 from musicgen.roles import ROLE_NAMES
 
-FAINT = 0.01
-"""Onsets less probable than this stay as they are: hundreds of thousands, of which none is ever played."""
 CHORDED = ("chords", "pad")
 """Roles that play chords."""
 VOICES = 4

@@ -12,8 +12,7 @@ import numpy as np
 from musicgen.codec import SCALE, scale_steps
 from musicgen.models.agreement import favours, spoken
 from musicgen.models.cycles import led
-from musicgen.models.decoding import CERTAIN, LIKELY, logits
-from musicgen.models.fullness import FAINT
+from musicgen.models.decoding import CERTAIN, FAINT, LIKELY, logits
 from musicgen.models.lines import best_line, give_way, kinds
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES, ROLES

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from musicgen.models.decoding import CERTAIN, MONOPHONIC, logits, raised
-from musicgen.models.fullness import FAINT, likely
+from musicgen.models.decoding import CERTAIN, FAINT, MONOPHONIC, logits, raised
+from musicgen.models.fullness import likely
 from musicgen.roles import ROLE_NAMES
 
 _ALIKE = {"melody": 6.5}

@@ -11,8 +11,7 @@ import numpy as np
 
 from musicgen.codec import DURATIONS, PITCHES, duration_class
 from musicgen.models.agreement import HALF_BAR, favours, heard, spoken
-from musicgen.models.decoding import MONOPHONIC, Classes, choose_onsets
-from musicgen.models.fullness import FAINT
+from musicgen.models.decoding import FAINT, MONOPHONIC, Classes, choose_onsets
 from musicgen.models.lines import best_line_of_pairs, give_way, kinds
 from musicgen.models.motifs import returning
 from musicgen.models.syncopation import held_over, strays

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from musicgen.models.decoding import CERTAIN, Classes, logits, raised
-from musicgen.models.fullness import CHORDED, FAINT, place_in_bar
+from musicgen.models.decoding import CERTAIN, FAINT, Classes, logits, raised
+from musicgen.models.fullness import CHORDED, place_in_bar
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES
 
