@@ -18,7 +18,7 @@ from musicgen.recipe_texts import read_vector
 from musicgen.request import TEMPO_RANGE, Request, integer, number, shown
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
 
-VERSION = 11
+VERSION = 12
 """Of how pieces are made: to be raised when a recipe gives other music with the same weights."""
 MAX_BYTES = 20_000
 """Longest recipe, as JSON."""

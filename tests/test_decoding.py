@@ -70,6 +70,20 @@ def test_it_ends_as_near_to_the_next_as_a_duration_class_comes() -> None:
     ]  # as songs are encoded: 42 is nearer to 48 than to 36
 
 
+def test_where_hardly_any_note_of_a_line_is_sure_to_sound_longer_none_does() -> None:
+    rows = np.array([[BASS, tick // 48, tick % 48, 3] for tick in range(0, 12 * 24, 12)])
+    long, logits = np.tile([10, 4], (24, 1)), np.zeros((24, 18))
+    notes = Chances(np.zeros((5, 6, 48, 48)), lambda rows: (long, logits))
+
+    def overlapping() -> int:
+        return int((notes.notes(rows)[0][:-1, 4] == 10).sum())
+
+    logits[3, 10] = 12.0
+    assert overlapping() == 0
+    logits[9, 10] = 12.0  # one in twelve
+    assert overlapping() == 2
+
+
 def test_it_sounds_longer_where_that_is_sure() -> None:
     rows = np.array([[BASS, 0, tick, 3] for tick in (0, 12)])
     long, logits = np.tile([10, 4], (2, 1)), np.zeros((2, 18))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from musicgen.models.decoding import choose_onsets
-from musicgen.models.fullness import folded, fuller, steady
+from musicgen.models.fullness import even, folded, fuller, steady
 from musicgen.roles import ROLE_NAMES, ROLES
 
 C, E, G, B = 60, 64, 67, 71
@@ -33,6 +33,11 @@ def played(onsets: np.ndarray, role: str = "chords") -> list[set[int]]:
         if row[0] == index:
             chords.setdefault(int(row[2]), set()).add(int(row[3]) + ROLES[index].low)
     return [chords[tick] for tick in sorted(chords)]
+
+
+def played_in_all(onsets: np.ndarray) -> list[set[int]]:
+    """The same, of all bars."""
+    return [chord for bar in range(onsets.shape[1]) for chord in played(onsets[:, bar : bar + 1])]
 
 
 def test_a_fuller_role_plays_more_of_what_is_in_doubt_and_the_others_stay() -> None:
@@ -108,6 +113,26 @@ def test_a_bar_keeps_its_likeliest_chord_whatever_speaks_against_it() -> None:
     assert steady(doubtful, {"chords": (-3.0, 0.0, 0.0, 0.0)})[place(C, 1)] == pytest.approx(0.45)
     two_bars = np.concatenate([doubtful, doubtful], axis=1)
     assert [row[1] for row in choose_onsets(steady(two_bars, {"chords": (-3.0, 0.0, 0.0, 0.0)})).tolist()] == [0, 1]
+
+
+def test_a_role_that_nearly_always_plays_two_notes_always_does() -> None:
+    two, one, three = {C: 0.9, G: 0.9}, {C: 0.9, G: 0.3}, {C: 0.9, E: 0.6, G: 0.9}
+    bars = [chances(two, two, two, two) for _ in range(6)]
+    bars[1], bars[3] = chances(two, two, one, two), chances(two, three, two, two)
+    before = np.concatenate(bars, axis=1)
+    assert played_in_all(even(before)) == [{C, G}] * 24
+    assert played_in_all(even(before, 0.0)) == played_in_all(before) != played_in_all(even(before))
+
+
+def test_one_that_does_so_in_four_of_five_strikes_stays_as_it_is() -> None:
+    before = chances({C: 0.9, G: 0.9}, {C: 0.9, G: 0.9}, {C: 0.9, G: 0.9}, {C: 0.9})
+    assert np.array_equal(even(before), before)
+
+
+def test_a_note_that_is_hardly_ever_there_is_not_brought_in_for_it() -> None:
+    before = np.concatenate([chances({C: 0.9, G: 0.9}, {C: 0.9, G: 0.9}) for _ in range(6)], axis=1)
+    before[place(G)] = 0.005
+    assert even(before)[place(G)] == before[place(G)]
 
 
 def test_without_weight_nothing_changes() -> None:

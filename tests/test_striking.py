@@ -109,6 +109,13 @@ def test_where_many_do_not_they_stay_as_they_are() -> None:
     assert lengths(even, odd, even, odd) == [[12] * 3, [12, 9, 12]] * 2
 
 
+def test_where_hardly_any_chord_rings_on_into_the_next_none_does() -> None:
+    short, rings = [LONG] * 2, [{24: 0.9, 12: 0.1}] * 2
+    assert lengths(*[short] * 19, rings, *[short] * 5)[19] == [12, 12]
+    assert lengths(*[short] * 19, rings, *[short] * 5, weight=0.0)[19] == [24, 24]
+    assert lengths(*[short] * 17, rings, rings, *[short] * 5)[17] == [24, 24]  # one in twelve
+
+
 def test_single_notes_and_other_roles_have_the_lengths_that_they_had() -> None:
     assert lengths([LONG], [DOUBTFUL], [LONG]) == [[12], [9], [12]]
     assert lengths(*[[LONG] * 2] * 4, [LONG, DOUBTFUL], role="drums")[4] == [12, 9]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from musicgen.models.decoding import CERTAIN, FAINT, Classes, logits, raised
+from musicgen.models.decoding import CERTAIN, FAINT, Classes, logits, raised, ringing, until_next
 from musicgen.models.fullness import CHORDED, place_in_bar
 from musicgen.music import TICKS_PER_BAR
 from musicgen.roles import ROLE_NAMES
@@ -25,6 +25,8 @@ _PLAYS = 0.2
 _SHARED = 0.3
 """Where the others have a note as often as this, a chord may have it that does not by itself."""
 _LEAST = 1e-4
+_STRAY = 16.0
+"""What speaks against a note that rings on into the next chord where hardly any does, in logits."""
 _TOGETHER = 0.75
 """Share of a role's chords whose notes end together, from which on those of all do."""
 
@@ -63,7 +65,8 @@ def struck_again(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
 
 
 def let_go(classes: Classes, weight: float, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As `Chances.classes`, but that the notes of a chord end together in a role in which those of most do."""
+    """As `Chances.classes`, but that the notes of a chord end together in a role in which those of most do, and none
+    rings on into the next chord in one in which hardly any does."""
     best, by_length = classes(rows)
     lengths = by_length.shape[1]
     for role in map(ROLE_NAMES.index, CHORDED):
@@ -76,6 +79,11 @@ def let_go(classes: Classes, weight: float, rows: np.ndarray) -> tuple[np.ndarra
             np.add.at(all_together, chord, by_length[here])
             by_length[here] += np.float32(weight) * ((all_together / size[:, None])[chord] - by_length[here])
             best[here, 0] = by_length[here].argmax(axis=1)
+        start, longest = until_next(rows[here])
+        longer = best[here, 0] > longest
+        strays = longer & ~ringing(start, longer)
+        by_length[here[strays]] -= np.float32(weight * _STRAY) * (np.arange(lengths) > longest[strays][:, None])
+        best[here[strays], 0] = by_length[here[strays]].argmax(axis=1)
     return best, by_length
 
 

@@ -11,7 +11,7 @@ from musicgen.models.arpeggios import breaking, broken
 from musicgen.models.cycles import in_cycles
 from musicgen.models.decoding import MONOPHONIC, Chances
 from musicgen.models.drumming import often
-from musicgen.models.fullness import folded, fuller, steady
+from musicgen.models.fullness import even, folded, fuller, steady
 from musicgen.models.inversions import inverted
 from musicgen.models.motifs import figured, recurring
 from musicgen.models.patterns import patterned
@@ -57,7 +57,7 @@ def together(chances: Chances, habits: Habits, weight: float = 1.0) -> Chances:
     lines, decided = broken(matched(agreeing(rhythm, weight), weight * habits.matching), arpeggios, weight)
     chords = struck_again(steady(lines, habits.voices, weight), weight)
     chords[decided] = lines[decided]
-    chords = inverted(chords, weight)
+    chords = inverted(even(chords, weight), weight)
     motifs = figured(recurring(in_cycles(chords, weight), weight), weight)
     onsets = singing(often(motifs, weight), habits.leaps, weight, habits.listening)
     return Chances(onsets, partial(lasting, partial(let_go, chances.classes, weight), weight))
