@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from musicgen.models.agreement import agreeing, matched
+from musicgen.models.agreement import agreeing, in_harmony, matched
 from musicgen.roles import ROLE_NAMES, ROLES
 
 C, CIS, G = 60, 61, 67
@@ -101,6 +101,15 @@ def test_chords_and_pad_play_one_harmony() -> None:
 def test_a_pad_without_chords_stays_as_it_is() -> None:
     before = chances(pad={C: 0.7, CIS: 0.2}, melody={G: 0.9}, chords={CIS: 0.1})
     assert np.array_equal(matched(before, 1.85), before)
+
+
+def test_how_much_of_a_bass_is_in_the_harmony() -> None:
+    bass = ROLE_NAMES.index("bass")
+    of_two = {"chords": {C: 0.9, G: 0.9}}
+    assert in_harmony(chances(bass={C - 24: 0.9}, **of_two), bass) == pytest.approx(0.5)
+    assert in_harmony(chances(bass={C - 24: 0.9}, **of_two, pad={C: 0.9}), bass) == pytest.approx(2 / 3)
+    assert in_harmony(chances(bass={CIS - 24: 0.9}, **of_two), bass) == 0
+    assert np.isnan(in_harmony(chances(bass={C - 24: 0.9}, melody={C: 0.9}), bass))
 
 
 def test_other_roles_have_no_part_in_it() -> None:

@@ -107,7 +107,7 @@ def test_a_bass_plays_its_figure_on_the_next_root() -> None:
     before = chances(root_and_fifth, on_g, role="bass")
     played = [
         [int(row[3]) + ROLES[BASS].low for row in choose_onsets(each) if row[0] == BASS]
-        for each in (before, figured(before), figured(before, 0.0))
+        for each in (before, figured(before, 0.2), figured(before, 0.2, 0.0))
     ]
     assert played == [
         [36, 43, 36, 43, 43, 38, 43, 50], [36, 43, 36, 43, 43, 50, 43, 50], [36, 43, 36, 43, 43, 38, 43, 50]
@@ -116,19 +116,24 @@ def test_a_bass_plays_its_figure_on_the_next_root() -> None:
 
 def test_a_bass_in_doubt_walks_by_step() -> None:
     doubtful = [{36: 0.9}, {38: 0.4, 43: 0.5}, {40: 0.9}, {43: 0.9}]
-    bass = [int(row[3]) + ROLES[BASS].low for row in choose_onsets(figured(chances(doubtful, role="bass")))]
+    bass = [int(row[3]) + ROLES[BASS].low for row in choose_onsets(figured(chances(doubtful, role="bass"), 0.2))]
     assert bass == [36, 38, 40, 43]
 
 
-def test_of_two_steps_a_bass_takes_the_one_of_the_chord() -> None:
+def of_two_steps(chord: tuple[int, ...], shared: float) -> int:
+    """Which of D and B a bass takes that has one of them in a chord, and one of its two other notes."""
     line = chances([{36: 0.9}, {36: 0.9}, {38: 0.45, 35: 0.5}, {36: 0.9}], role="bass")
+    both = line + chances([{60: 0.9}, {}, {pitch: 0.9 for pitch in chord}], role="chords")
+    return [int(row[3]) + ROLES[BASS].low for row in choose_onsets(figured(both, shared)) if row[0] == BASS][2]
 
-    def third(*chord: int) -> int:
-        both = line + chances([{}, {}, {pitch: 0.9 for pitch in chord}], role="chords")
-        return [int(row[3]) + ROLES[BASS].low for row in choose_onsets(figured(both)) if row[0] == BASS][2]
 
-    assert [third(62, 65, 69), third(59, 64, 67)] == [38, 35]
+def test_of_two_steps_a_bass_takes_the_one_of_the_chord() -> None:
+    assert [of_two_steps((62, 65, 69), 0.2), of_two_steps((59, 64, 67), 0.2)] == [38, 35]
+
+
+def test_a_bass_that_strays_from_the_harmony_takes_the_other_one() -> None:
+    assert [of_two_steps((62, 65, 69), 0.9), of_two_steps((59, 64, 67), 0.9)] == [35, 38]
 
 
 def test_a_bass_that_does_not_play_stays_silent() -> None:
-    assert not figured(np.zeros((5, 4, 48, 48), np.float32)).any()
+    assert not figured(np.zeros((5, 4, 48, 48), np.float32), 0.2).any()

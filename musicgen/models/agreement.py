@@ -106,6 +106,17 @@ def favours(onsets: np.ndarray, roles: Sequence[int] = _LED) -> dict[int, np.nda
     return result
 
 
+def in_harmony(onsets: np.ndarray, role: int) -> float:
+    """How likely a note of a role has the pitch class of one that chords and pad begin in its half bar, of what all are
+    expected to play, above 0 to 1; nan where they never play together."""
+    _, bars, ticks, pitches = onsets.shape
+    expected = _expected(onsets.reshape(len(onsets), 2 * bars, ticks // 2, pitches))
+    own, others = expected[role], expected[list(_HARMONY)].sum(axis=0)
+    total = own.sum(axis=1) * others.sum(axis=1)
+    both = (own.sum(axis=1) > _PLAYS) & (others.sum(axis=1) > _PLAYS)
+    return float(((own * others).sum(axis=1)[both] / total[both]).mean()) if both.any() else float("nan")
+
+
 def heard(onsets: np.ndarray) -> np.ndarray:
     """Share of each pitch class among the notes that pitched roles are expected to begin in the piece, shape (12,)."""
     expected = _expected(onsets.reshape(len(onsets), 1, -1, onsets.shape[-1])).sum(axis=(0, 1))

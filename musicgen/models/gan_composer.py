@@ -34,10 +34,11 @@ class GANComposer(GridComposer):
     kind = "gan"
     habits = Habits(
         leaps=(-0.75, 3.55, 0.88, -0.4, -1.3, -3.7),
-        fuller={"melody": 0.9, "chords": -0.6, "pad": -0.2, "bass": 1.5, "drums": 0.3},
+        fuller={"melody": 0.9, "chords": -0.6, "bass": 1.6, "drums": 0.3},
         voices={"chords": (-1.3, -3.6, 5.5, 13.6), "pad": (-2.3, -5.3, 4.0, 15.0)},
         rhythm={"melody": 1.0, "chords": 0.9, "pad": 0.9, "bass": 0.9, "drums": 0.3},
         matching=1.6,
+        listening=0.95,
     )
     between = replace(habits, fuller={"melody": 0.9, "chords": -0.8, "bass": 0.7}, matching=1.85, listening=1.0)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from musicgen.codec import SCALE, scale_steps
-from musicgen.models.agreement import favours, spoken
+from musicgen.models.agreement import favours, in_harmony, spoken
 from musicgen.models.cycles import led
 from musicgen.models.decoding import CERTAIN, FAINT, LIKELY, logits
 from musicgen.models.lines import best_line, give_way, kinds
@@ -35,8 +35,10 @@ step. Where rhythms hardly ever differ, as in basses, less is enough to be as of
 _LEAPS = np.array([0.05, 0.45, 0.2, -0.15, -0.1, 0.0], np.float32)
 """What speaks for each kind of interval in a bass, see `lines.FROM`: of songs' 21 % are steps, and of those of decoders
 in doubt 15 %."""
-_LISTENS = 0.15
-"""How much a bass counts what the other roles play, on beats most: of two steps the one that their chord has."""
+_LISTENS, _MOST = 3.0, 2.0
+"""How much more than usual a bass that is expected to share more with the harmony counts what the other roles play, for
+each e-fold, and the most of it; one that shares less plays something else. Songs differ by more than decoders in doubt
+say."""
 _LEAST = 1e-6
 _NEVER = -30.0
 
@@ -68,12 +70,13 @@ def recurring(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
     return result
 
 
-def figured(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
-    """Probabilities of onsets, in which the bass moves by steps now and then, to tones that other roles have, and its
-    motifs return, as `returning` finds them.
+def figured(onsets: np.ndarray, shared: float, weight: float = 1.0) -> np.ndarray:
+    """Probabilities of onsets, in which the bass moves by steps now and then, to tones that other roles have or, where
+    it strays from the harmony, to others, and its motifs return, as `returning` finds them.
 
     Args:
         onsets: shape (roles, bars, ticks, pitches).
+        shared: the `agreement.in_harmony` of a bass that counts the other roles no more and no less than itself.
         weight: how much of it counts.
     """
     result = onsets.copy()
@@ -84,7 +87,9 @@ def figured(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
         score = np.log(chances[:, pitches] / chances.sum(axis=1, keepdims=True) + np.float32(_LEAST))
         favour = favours(onsets, (_BASS,)).get(_BASS)
         if favour is not None:
-            score += np.float32(weight * _LISTENS) * spoken(favour, when, (pitches + ROLES[_BASS].low) % 12)
+            listens = np.clip(_LISTENS * np.log(max(in_harmony(onsets, _BASS), _LEAST) / shared), -_MOST, _MOST)
+            said = spoken(favour, when, (pitches + ROLES[_BASS].low) % 12)
+            score += np.float32(weight * np.nan_to_num(listens)) * said
         moves = np.float32(weight) * _LEAPS[kinds(pitches)]
         give_way(chances, pitches[returning(best_line(score, moves), score, moves, when, pitches, _BASS, weight)])
         result[_BASS, bar, tick] = chances

@@ -32,6 +32,7 @@ class Habits:
         rhythm: how much a role's bars have rhythms in common, see `patterns.patterned`.
         matching: how much chords and pad have in common, see `agreement.matched`.
         listening: how much a melody counts what the other roles play, see `singing.singing`.
+        shared: what a bass has in common with the harmony, from which on it counts that, see `motifs.figured`.
     """
 
     leaps: tuple[float, ...]
@@ -40,6 +41,7 @@ class Habits:
     rhythm: Mapping[str, float] = field(default_factory=dict)
     matching: float = 1.85
     listening: float = 1.0
+    shared: float = 0.22
 
 
 def together(chances: Chances, habits: Habits, weight: float = 1.0) -> Chances:
@@ -58,6 +60,6 @@ def together(chances: Chances, habits: Habits, weight: float = 1.0) -> Chances:
     chords = struck_again(steady(lines, habits.voices, weight), weight)
     chords[decided] = lines[decided]
     chords = inverted(even(chords, weight), weight)
-    motifs = figured(recurring(in_cycles(chords, weight), weight), weight)
+    motifs = figured(recurring(in_cycles(chords, weight), weight), habits.shared, weight)
     onsets = singing(often(motifs, weight), habits.leaps, weight, habits.listening)
     return Chances(onsets, partial(lasting, partial(let_go, chances.classes, weight), weight))

@@ -32,11 +32,12 @@ class VAEComposer(GridComposer):
     kind = "vae"
     habits = Habits(
         leaps=(-1.6, 2.95, 0.5, -0.6, -1.1, -2.1),
-        fuller={"melody": 0.65, "chords": -0.65, "pad": -0.3, "bass": 1.3},
+        fuller={"melody": 0.65, "chords": -0.65, "pad": -0.15, "bass": 1.3},
         voices={"chords": (-1.25, -6.9, 0.2, 7.3), "pad": (-2.6, -8.5, 0.0, 11.1)},
         rhythm={"melody": 0.6, "chords": 0.55, "bass": 0.6},
         matching=1.2,
         listening=0.77,
+        shared=0.25,
     )
     between = replace(
         habits, fuller={"melody": 1.0, "chords": 0.3, "pad": 1.4, "bass": 1.0}, matching=1.85, listening=0.88
