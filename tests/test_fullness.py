@@ -43,11 +43,18 @@ def played_in_all(onsets: np.ndarray) -> list[set[int]]:
 def test_a_fuller_role_plays_more_of_what_is_in_doubt_and_the_others_stay() -> None:
     before = chances({C: 0.9, G: 0.3}, role="pad")
     before[place(C)] = 0.3
-    after = fuller(before, {"pad": 1.0})
+    after = fuller(before, {"pad": 1.0}, {})
     assert after[place(G, role="pad")] == pytest.approx(0.3 / 0.7 * np.e / (1 + 0.3 / 0.7 * np.e))
     assert after[place(C, role="pad")] > 0.95
     assert after[place(C)] == before[place(C)]
-    assert fuller(before, {"pad": 1.0}, weight=0.0) == pytest.approx(before, abs=1e-6)
+    assert fuller(before, {"pad": 1.0}, {}, weight=0.0) == pytest.approx(before, abs=1e-6)
+
+
+def test_off_the_beat_something_else_may_speak_for_notes_than_on_it() -> None:
+    before = np.zeros((5, 1, 48, 48), np.float32)
+    before[ROLE_NAMES.index("bass"), 0, [0, 6, 9, 8], 5] = 0.3  # a beat, an eighth, a sixteenth, a triplet
+    after = fuller(before, {}, {"bass": (-1.0, 0.0, 1.0, 2.0)})[ROLE_NAMES.index("bass"), 0, :, 5]
+    assert after[[0, 6, 9, 8]] == pytest.approx([0.136, 0.3, 0.538, 0.760], abs=0.001)
 
 
 def test_a_tone_whose_octave_is_in_doubt_is_played_once() -> None:

@@ -6,7 +6,13 @@ import pytest
 from musicgen.models.decoding import Chances
 from musicgen.models.together import Habits, together
 
-HABITS = Habits((0.0, 2.0, 0.0, -1.0, -1.0, -1.0), {"bass": 1.0}, {"chords": (0.0, -2.0, 0.0, 2.0)}, {"bass": 1.0})
+HABITS = Habits(
+    leaps=(0.0, 2.0, 0.0, -1.0, -1.0, -1.0),
+    fuller={"bass": 1.0},
+    places={"bass": (0.0, 0.5, 0.5, 0.5)},
+    voices={"chords": (0.0, -2.0, 0.0, 2.0)},
+    rhythm={"bass": 1.0},
+)
 
 
 def classes(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -106,7 +106,7 @@ def habits_of(filled: np.ndarray, voices: np.ndarray, tilt: np.ndarray, strength
     by = {role: round(float(more), 2) for role, more in zip(LINES, filled, strict=True)}
     speaks = {role: tuple(row) for role, row in zip(CHORDED, voices.round(2).tolist(), strict=True)}
     rhythm = {role: round(float(strength), 2) for role, strength in zip(ROLE_NAMES, strengths, strict=True)}
-    return Habits(tuple(tilt.round(2).tolist()), by, speaks, rhythm)
+    return Habits(tuple(tilt.round(2).tolist()), by, {}, speaks, rhythm)
 
 
 def pieces_of(made: Made, habits: Habits) -> list[Music]:

@@ -12,10 +12,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from musicgen.models.decoding import CERTAIN, FAINT, LEFT_OUT, LIKELY, PLAYED, raised
+from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT
 from musicgen.roles import ROLE_NAMES
 
 CHORDED = ("chords", "pad")
 """Roles that play chords."""
+_TICKS = np.arange(TICKS_PER_BAR) % TICKS_PER_BEAT
+PLACES = np.select([_TICKS == 0, _TICKS == TICKS_PER_BEAT // 2, _TICKS % (TICKS_PER_BEAT // 4) == 0], [0, 1, 2], 3)
+"""Of each tick of a bar: beats, eighths, sixteenths, and triplets with all else."""
 VOICES = 4
 """So many voices are looked at; few chords of songs have more."""
 _STEADINESS = 6.0
@@ -47,19 +51,24 @@ def place_in_bar(bar: np.ndarray) -> np.ndarray:
     return np.asarray(np.arange(len(bar)) - (np.cumsum(count) - count)[bar])
 
 
-def fuller(onsets: np.ndarray, by: Mapping[str, float], weight: float = 1.0) -> np.ndarray:
-    """Probabilities of onsets, those of some roles likelier: of a line that a model is in doubt about it plays little.
+def fuller(
+    onsets: np.ndarray, by: Mapping[str, float], places: Mapping[str, tuple[float, ...]], weight: float = 1.0
+) -> np.ndarray:
+    """Probabilities of onsets, those of some roles likelier: of a line that a model is in doubt about it plays little,
+    and off the beat, where it is in more doubt, hardly anything.
 
     Args:
         onsets: shape (roles, bars, ticks, pitches).
         by: role's name to what speaks for each of its onsets, in logits; `tools/calibrate.py` finds it.
-        weight: how much of it counts.
+        places: role's name to what speaks for those on each kind of tick, see `PLACES`.
+        weight: how much of all that counts.
     """
-    result = onsets.copy()
-    for name, more in by.items():
-        role = ROLE_NAMES.index(name)
-        here = likely(onsets[role])
-        result[role][here] = raised(onsets[role][here], weight * more)
+    result, none = onsets.copy(), (0.0,) * (PLACES.max() + 1)
+    for role, name in enumerate(ROLE_NAMES):
+        more = np.float32(weight) * np.array(by.get(name, 0.0) + np.array(places.get(name, none)), np.float32)
+        if more.any():
+            here = likely(onsets[role])
+            result[role][here] = raised(onsets[role][here], more[PLACES[here[1]]])
     return result
 
 

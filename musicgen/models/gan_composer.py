@@ -19,6 +19,7 @@ from musicgen.models.progression import Progression, ProgressionConfig
 from musicgen.models.together import Habits
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.weights import load_weights, save_weights
+from musicgen.roles import ROLE_NAMES
 
 _EIGHT_BIT_FROM = 2**16
 """Size of the matrices that are stored in 8 bits: onset F1 of reconstruction stays the same to .0005 for every role."""
@@ -34,7 +35,8 @@ class GANComposer(GridComposer):
     kind = "gan"
     habits = Habits(
         leaps=(-0.75, 3.55, 0.88, -0.4, -1.3, -3.7),
-        fuller={"melody": 0.9, "chords": -0.6, "bass": 1.6, "drums": 0.3},
+        fuller={"melody": 0.9, "chords": -0.75, "pad": 0.1, "bass": 1.45, "drums": 0.3},
+        places={"melody": (-0.15, 0.4, 0.8, 0.3)} | dict.fromkeys(ROLE_NAMES[1:], (-0.3, 0.6, 1.5, 0.6)),
         voices={"chords": (-1.3, -3.6, 5.5, 13.6), "pad": (-2.3, -5.3, 4.0, 15.0)},
         rhythm={"melody": 1.0, "chords": 0.9, "pad": 0.9, "bass": 0.9, "drums": 0.3},
         matching=1.6,

@@ -9,16 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from musicgen.models.decoding import raised
-from musicgen.models.fullness import likely
+from musicgen.models.fullness import PLACES, likely
 from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT
 from musicgen.roles import ROLE_NAMES
 
 _MELODY = ROLE_NAMES.index("melody")
-_TICKS = np.arange(TICKS_PER_BAR) % TICKS_PER_BEAT
-_PLACES = np.select([_TICKS == 0, _TICKS == TICKS_PER_BEAT // 2, _TICKS % (TICKS_PER_BEAT // 4) == 0], [0, 1, 2], 3)
-"""Of each tick: beats, eighths, sixteenths, and triplets with all else."""
 _USUAL = np.array([0.74, 0.18, 0.04, 0.04])
-"""Shares of these that decoders expect of generated melodies, in the mean."""
+"""Shares of notes on each of `fullness.PLACES` that decoders expect of generated melodies, in the mean."""
 _FEW = 8
 """So many notes of a melody count as much as what is usual."""
 _OWN, _MOST = 2.0, 2.0
@@ -38,12 +35,12 @@ def syncopated(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
     """
     result = onsets.copy()
     begins = np.minimum(onsets[_MELODY].sum(axis=-1), 1).sum(axis=0)
-    expected = np.bincount(_PLACES, begins, len(_USUAL))
+    expected = np.bincount(PLACES, begins, len(_USUAL))
     shares = (expected + _FEW * _USUAL) / (expected.sum() + _FEW)
     speaks = np.clip(_OWN * np.log(shares / _USUAL), -_MOST, _MOST)
     speaks -= shares @ speaks  # as many notes as before, about
     here = likely(onsets[_MELODY])
-    result[_MELODY][here] = raised(onsets[_MELODY][here], weight * speaks[_PLACES[here[1]]].astype(np.float32))
+    result[_MELODY][here] = raised(onsets[_MELODY][here], weight * speaks[PLACES[here[1]]].astype(np.float32))
     return result
 
 

@@ -28,6 +28,7 @@ class Habits:
     Args:
         leaps: for each kind of interval in a melody, see `singing.singing`.
         fuller: for the onsets of each role, see `fullness.fuller`.
+        places: for those on beats, eighths, sixteenths and other ticks, see there.
         voices: for the voices of each role, see `fullness.steady`.
         rhythm: how much a role's bars have rhythms in common, see `patterns.patterned`.
         matching: how much chords and pad have in common, see `agreement.matched`.
@@ -37,6 +38,7 @@ class Habits:
 
     leaps: tuple[float, ...]
     fuller: Mapping[str, float] = field(default_factory=dict)
+    places: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     voices: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     rhythm: Mapping[str, float] = field(default_factory=dict)
     matching: float = 1.85
@@ -53,7 +55,7 @@ def together(chances: Chances, habits: Habits, weight: float = 1.0) -> Chances:
     """
     if weight == 0:
         return chances
-    filled = syncopated(fuller(folded(chances.onsets, weight), habits.fuller, weight), weight)
+    filled = syncopated(fuller(folded(chances.onsets, weight), habits.fuller, habits.places, weight), weight)
     arpeggios = breaking(filled)
     rhythm = patterned(filled, habits.rhythm, weight, (*MONOPHONIC, *arpeggios))
     lines, decided = broken(matched(agreeing(rhythm, weight), weight * habits.matching), arpeggios, weight)
