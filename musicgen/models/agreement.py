@@ -54,8 +54,7 @@ def agreeing(onsets: np.ndarray, weight: float = 1.0) -> np.ndarray:
         onsets: shape (roles, bars, ticks, pitches).
         weight: of the second expert; 0 leaves the onsets as they are.
     """
-    roles, bars, ticks, pitches = onsets.shape
-    halves = onsets.reshape(roles, 2 * bars, ticks // 2, pitches)
+    halves = _halves(onsets)
     result = halves.copy()
     for role, favour in favours(onsets).items():
         _favoured(result, halves, role, weight * _WEIGHT * favour)
@@ -69,8 +68,7 @@ def matched(onsets: np.ndarray, weight: float) -> np.ndarray:
         onsets: as for `agreeing`.
         weight: of the harmony of the other one; in songs they share most tones.
     """
-    roles, bars, ticks, pitches = onsets.shape
-    halves = onsets.reshape(roles, 2 * bars, ticks // 2, pitches)
+    halves = _halves(onsets)
     result = halves.copy()
     expected = _expected(halves)
     total = expected.sum(axis=-1, keepdims=True)
@@ -86,8 +84,7 @@ def matched(onsets: np.ndarray, weight: float) -> np.ndarray:
 def favours(onsets: np.ndarray, roles: Sequence[int] = _LED) -> dict[int, np.ndarray]:
     """How much the other roles speak for each pitch class in each half bar, in logits, shape (half bars, 12), for those
     of some roles that do not play alone. Of what the role is expected to play, the mean is 0."""
-    _, bars, ticks, pitches = onsets.shape
-    expected = _expected(onsets.reshape(len(onsets), 2 * bars, ticks // 2, pitches))
+    expected = _expected(_halves(onsets))
     heard = expected.copy()
     heard[:, 1:] += _RINGS * expected[:, :-1]
     heard[_TUNE] *= _MELODY
@@ -109,18 +106,24 @@ def favours(onsets: np.ndarray, roles: Sequence[int] = _LED) -> dict[int, np.nda
 def in_harmony(onsets: np.ndarray, role: int) -> float:
     """How likely a note of a role has the pitch class of one that chords and pad begin in its half bar, of what all are
     expected to play, above 0 to 1; nan where they never play together."""
-    _, bars, ticks, pitches = onsets.shape
-    expected = _expected(onsets.reshape(len(onsets), 2 * bars, ticks // 2, pitches))
+    expected = _expected(_halves(onsets))
     own, others = expected[role], expected[list(_HARMONY)].sum(axis=0)
-    total = own.sum(axis=1) * others.sum(axis=1)
     both = (own.sum(axis=1) > _PLAYS) & (others.sum(axis=1) > _PLAYS)
-    return float(((own * others).sum(axis=1)[both] / total[both]).mean()) if both.any() else float("nan")
+    own, others = own[both], others[both]
+    shared = (own * others).sum(axis=1) / (own.sum(axis=1) * others.sum(axis=1))
+    return float(shared.mean()) if len(shared) else float("nan")
 
 
 def heard(onsets: np.ndarray) -> np.ndarray:
     """Share of each pitch class among the notes that pitched roles are expected to begin in the piece, shape (12,)."""
     expected = _expected(onsets.reshape(len(onsets), 1, -1, onsets.shape[-1])).sum(axis=(0, 1))
     return np.asarray(expected / np.maximum(expected.sum(), 1e-6))
+
+
+def _halves(onsets: np.ndarray) -> np.ndarray:
+    """Onsets by half bars, shape (roles, half bars, ticks, pitches)."""
+    roles, bars, _, pitches = onsets.shape
+    return onsets.reshape(roles, 2 * bars, HALF_BAR, pitches)
 
 
 def _expected(halves: np.ndarray) -> np.ndarray:

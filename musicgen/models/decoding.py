@@ -63,7 +63,8 @@ class Chances:
         notes = np.concatenate([rows[:, [1, 0, 2, 3]], classes], axis=1)
         for role in MONOPHONIC:
             here = np.flatnonzero(notes[:, 1] == role)
-            start, longest = until_next(rows[here])
+            start, room = until_next(rows[here])
+            longest = duration_class(room)
             longer = np.arange(len(DURATIONS)) > longest[:, None]
             past = (_shares(by_length[here]) * longer).sum(axis=1)
             rings = ringing(start, past > _OVERLAPS)
@@ -77,12 +78,12 @@ class Chances:
 
 
 def until_next(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of onsets of one role, rows as for `Chances.classes`, the tick in the piece, and the duration class that comes
-    nearest to the next one of another tick."""
+    """Of onsets of one role, rows as for `Chances.classes`, the tick in the piece, and ticks to the next one of another
+    tick; of the last ones as many as the longest note has."""
     start = rows[:, 1] * TICKS_PER_BAR + rows[:, 2]
     onsets = np.unique(start)
     room = np.append(np.diff(onsets), DURATIONS[-1])[np.searchsorted(onsets, start)]
-    return start, duration_class(room)
+    return start, room
 
 
 def ringing(start: np.ndarray, longer: np.ndarray) -> np.ndarray:

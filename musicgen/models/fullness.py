@@ -63,9 +63,10 @@ def fuller(
         places: role's name to what speaks for those on each kind of tick, see `PLACES`.
         weight: how much of all that counts.
     """
-    result, none = onsets.copy(), (0.0,) * (PLACES.max() + 1)
+    result = onsets.copy()
     for role, name in enumerate(ROLE_NAMES):
-        more = np.float32(weight) * np.array(by.get(name, 0.0) + np.array(places.get(name, none)), np.float32)
+        speaks = np.full(PLACES.max() + 1, by.get(name, 0.0)) + places.get(name, 0.0)
+        more = np.float32(weight) * speaks.astype(np.float32)
         if more.any():
             here = likely(onsets[role])
             result[role][here] = raised(onsets[role][here], more[PLACES[here[1]]])

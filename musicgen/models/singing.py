@@ -11,7 +11,7 @@ import numpy as np
 
 from musicgen.codec import DURATIONS, PITCHES, duration_class
 from musicgen.models.agreement import HALF_BAR, favours, heard, spoken
-from musicgen.models.decoding import FAINT, MONOPHONIC, Classes, choose_onsets
+from musicgen.models.decoding import FAINT, MONOPHONIC, Classes, choose_onsets, until_next
 from musicgen.models.lines import best_line_of_pairs, give_way, kinds
 from musicgen.models.motifs import returning
 from musicgen.models.syncopation import held_over, strays
@@ -134,11 +134,9 @@ def lasting(classes: Classes, weight: float, rows: np.ndarray) -> tuple[np.ndarr
     """As `Chances.classes`, but that notes of the melody last until about the next one begins, and none is a blip."""
     best, by_length = classes(rows)
     here = np.flatnonzero(rows[:, 0] == MELODY)
-    start = rows[here, 1] * TICKS_PER_BAR + rows[here, 2]
-    onsets = np.unique(start)
-    room = np.append(np.diff(onsets), 0)[np.searchsorted(onsets, start)]
+    start, room = until_next(rows[here])
     until = duration_class(room)
-    held = (room > 0) & (best[here, 0] < until)
+    held = (start < start.max(initial=0)) & (best[here, 0] < until)
     longer, room = here[held], room[held]
     filled = np.log2(_TICKS / np.minimum(room, _REST)[:, None])
     by_length[longer] += np.float32(weight * _FILLED) * np.minimum(filled, 0)

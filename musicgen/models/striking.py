@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from musicgen.codec import duration_class
 from musicgen.models.decoding import CERTAIN, FAINT, Classes, logits, raised, ringing, until_next
 from musicgen.models.fullness import CHORDED, place_in_bar
 from musicgen.music import TICKS_PER_BAR
@@ -79,7 +80,8 @@ def let_go(classes: Classes, weight: float, rows: np.ndarray) -> tuple[np.ndarra
             np.add.at(all_together, chord, by_length[here])
             by_length[here] += np.float32(weight) * ((all_together / size[:, None])[chord] - by_length[here])
             best[here, 0] = by_length[here].argmax(axis=1)
-        start, longest = until_next(rows[here])
+        start, room = until_next(rows[here])
+        longest = duration_class(room)
         longer = best[here, 0] > longest
         strays = longer & ~ringing(start, longer)
         by_length[here[strays]] -= np.float32(weight * _STRAY) * (np.arange(lengths) > longest[strays][:, None])
