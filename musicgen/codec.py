@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from musicgen.errors import MusicgenError
-from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Music, Note, Track
+from musicgen.music import FOUR_FOUR, TICKS_PER_QUARTER, Metre, Music, Note, Track
 from musicgen.roles import DRUM_PITCHES, ROLES, canonical_drum
 
 DURATIONS = (1, 2, 3, 4, 6, 8, 9, 12, 15, 18, 24, 30, 36, 48, 72, 96, 144, 192)
@@ -25,7 +25,8 @@ PITCHES: tuple[int, ...] = tuple(len(DRUM_PITCHES) if role.is_drums else role.hi
 """Number of pitch indices of each role, in role order."""
 MAX_PITCHES = max(PITCHES)
 COLUMNS = ("bar", "role", "tick", "pitch", "duration", "velocity")
-"""Columns of an encoded note: bar of the piece, role, tick in the bar (0 to 47), pitch index, classes."""
+"""Columns of an encoded note: bar of the piece, role, tick in the bar (0 to 47, in 3/4 and 6/8 to 35), pitch index,
+duration and velocity class."""
 
 SCALE = np.array([0, 2, 4, 5, 7, 9, 11])
 """Pitch classes of C major and A minor."""
@@ -46,29 +47,32 @@ def scale_steps(pitches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return 7 * octave + degree, pitch_class - SCALE[degree]
 
 
-def quantise(beats: np.ndarray, human: bool = False) -> np.ndarray:
-    """Onsets in beats to ticks.
+def quantise(quarters: np.ndarray, human: bool = False, metre: Metre = FOUR_FOUR) -> np.ndarray:
+    """Onsets in quarter notes to ticks.
 
     Args:
-        beats: onsets, float, shape (n,).
+        quarters: onsets from a bar line, float, shape (n,).
         human: the onsets were played, not written: each bar is snapped as a whole to sixteenths or to
-            sixteenth triplets, whichever is nearer, instead of each onset to the nearest tick.
+            sixteenth triplets, whichever is nearer, instead of each onset to the nearest tick. In 6/8, whose beats
+            are triple already, to sixteenths.
+        metre: says where bars begin.
 
     Returns:
         Ticks, int64, shape (n,).
     """
-    beats = np.asarray(beats, float)
+    quarters = np.asarray(quarters, float)
     if not human:
-        return np.round(beats * TICKS_PER_BEAT).astype(np.int64)
-    ticks = np.zeros(len(beats), np.int64)
-    bars = np.floor(beats / 4 + 1 / 32)
+        return np.round(quarters * TICKS_PER_QUARTER).astype(np.int64)
+    ticks = np.zeros(len(quarters), np.int64)
+    bars = np.floor((quarters + 1 / 8) / metre.quarters_per_bar)
+    # the triplet grid is finer, so it has to be clearly nearer to be chosen
+    grids = [(_STRAIGHT, 1.0)] if metre.is_compound else [(_STRAIGHT, 1.0), (_TRIPLET, 1.6)]
     for bar in np.unique(bars):
         inside = bars == bar
-        exact = beats[inside] * TICKS_PER_BEAT
-        whole = np.floor(exact / TICKS_PER_BEAT) * TICKS_PER_BEAT
+        exact = quarters[inside] * TICKS_PER_QUARTER
+        whole = np.floor(exact / TICKS_PER_QUARTER) * TICKS_PER_QUARTER
         snapped = []
-        # the triplet grid is finer, so it has to be clearly nearer to be chosen
-        for grid, handicap in ((_STRAIGHT, 1.0), (_TRIPLET, 1.6)):
+        for grid, handicap in grids:
             near = grid[np.argmin(np.abs((exact - whole)[:, None] - grid), axis=1)]
             error = float(np.mean(np.abs(exact - whole - near))) * handicap
             snapped.append((error, whole + near))
@@ -76,9 +80,9 @@ def quantise(beats: np.ndarray, human: bool = False) -> np.ndarray:
     return ticks
 
 
-def on_grid(beats: np.ndarray) -> float:
-    """Share of onsets (in beats) within a fifth of a tick of a sixteenth or of an eighth triplet."""
-    exact = np.asarray(beats, float) * TICKS_PER_BEAT
+def on_grid(quarters: np.ndarray) -> float:
+    """Share of onsets (in quarter notes) within a fifth of a tick of a sixteenth or of an eighth triplet."""
+    exact = np.asarray(quarters, float) * TICKS_PER_QUARTER
     near = np.round(exact)
     hit = (np.abs(exact - near) < 0.2) & ((near % 3 == 0) | (near % 4 == 0))
     return float(hit.mean()) if len(hit) else 1.0
@@ -115,7 +119,7 @@ def encode(music: Music) -> np.ndarray:
                 pitch = _DRUM_INDEX[canonical]
             else:
                 pitch = fold(note.pitch + shift, role.low, role.high) - role.low
-            bar, tick = divmod(note.onset, TICKS_PER_BAR)
+            bar, tick = divmod(note.onset, music.ticks_per_bar)
             duration = 0 if role.is_drums else int(duration_class(note.duration))
             velocity = int(_VELOCITY_CLASS[note.velocity])
             place = (bar, index, tick, pitch)
@@ -129,13 +133,13 @@ def decode(rows: np.ndarray, like: Music) -> Music:
 
     Args:
         rows: shape (notes, 6), any order.
-        like: gives bars, tempo, key, style and the program of each role; roles it lacks are left out.
+        like: gives bars, metre, tempo, key, style and the program of each role; roles it lacks are left out.
 
     Raises:
         MusicgenError: a row is out of range.
     """
     rows = np.asarray(rows, np.int64).reshape(-1, len(COLUMNS))
-    limits = np.array([like.bars, len(ROLES), TICKS_PER_BAR, MAX_PITCHES, len(DURATIONS), len(VELOCITIES)])
+    limits = np.array([like.bars, len(ROLES), like.ticks_per_bar, MAX_PITCHES, len(DURATIONS), len(VELOCITIES)])
     if ((rows < 0) | (rows >= limits)).any():
         bad = rows[((rows < 0) | (rows >= limits)).any(axis=1)][0]
         raise MusicgenError(f"Expected note rows below {limits.tolist()}. Received: {bad.tolist()}.")
@@ -150,7 +154,7 @@ def decode(rows: np.ndarray, like: Music) -> Music:
                 sounding, ticks = DRUM_PITCHES[pitch], DRUM_DURATION
             else:
                 sounding, ticks = fold(pitch + role.low + shift, role.low, role.high), DURATIONS[duration]
-            notes.append(Note(bar * TICKS_PER_BAR + tick, sounding, ticks, VELOCITIES[velocity]))
+            notes.append(Note(bar * like.ticks_per_bar + tick, sounding, ticks, VELOCITIES[velocity]))
         tracks.append(replace(track, notes=untangle(notes, like.ticks)))
     return replace(like, tracks=tuple(tracks))
 
@@ -184,16 +188,16 @@ def splice(kept: Music, fresh: Music, keep: np.ndarray) -> Music:
     A fresh note that a kept one of its pitch would cut into gives way: it ends before it, or is left out.
 
     Args:
-        kept, fresh: pieces on the same grid; `fresh` may be longer.
+        kept, fresh: pieces of one metre; `fresh` may be longer.
         keep: which cells come from `kept`, bool, shape (bars of `fresh`, roles).
     """
     tracks = []
     for track in fresh.tracks:
         column = keep[:, next(i for i, role in enumerate(ROLES) if role.name == track.role)]
-        old = [note for note in kept.notes(track.role) if column[note.onset // TICKS_PER_BAR]]
+        old = [note for note in kept.notes(track.role) if column[note.onset // kept.ticks_per_bar]]
         notes = list(old)
         for note in track.notes:
-            if column[note.onset // TICKS_PER_BAR]:
+            if column[note.onset // fresh.ticks_per_bar]:
                 continue
             same = [other for other in old if other.pitch == note.pitch]
             if any(other.onset <= note.onset < other.end for other in same):

@@ -9,14 +9,63 @@ from typing import NamedTuple
 from musicgen.errors import MusicgenError
 from musicgen.roles import ROLE_BY_NAME, ROLE_NAMES
 
-TICKS_PER_BEAT = 12
+TICKS_PER_QUARTER = 12
 """Sixteenths and eighth triplets are both exact."""
+TICKS_PER_BEAT = TICKS_PER_QUARTER
 BEATS_PER_BAR = 4
 TICKS_PER_BAR = TICKS_PER_BEAT * BEATS_PER_BAR
+CELL_TICKS = 48
+"""Most ticks of a bar in any metre: the room of a cell in every network."""
 
 PITCH_CLASSES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 MODES = ("major", "minor")
 _SPELLINGS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+
+
+@dataclass(frozen=True)
+class Metre:
+    """How a bar is counted.
+
+    Args:
+        name: such as "6/8".
+        numerator, denominator: of the time signature.
+        ticks_per_bar: length of a bar, at most `CELL_TICKS`.
+        ticks_per_beat: length of a beat as it is felt: a quarter note, in 6/8 a dotted one. A tempo counts quarter
+            notes a minute in every metre, as MIDI files do.
+        half_bar: ticks of the first of the two halves of a bar, in each of which a chord may begin: two beats of 4/4,
+            one of 6/8. The halves of 3/4 are not equal: its bars change chords before their last beat, as a rule.
+    """
+
+    name: str
+    numerator: int
+    denominator: int
+    ticks_per_bar: int
+    ticks_per_beat: int
+    half_bar: int
+
+    @property
+    def beats_per_bar(self) -> int:
+        return self.ticks_per_bar // self.ticks_per_beat
+
+    @property
+    def is_compound(self) -> bool:
+        """Whether its beats have three parts."""
+        return self.ticks_per_beat % 9 == 0
+
+    @property
+    def quarters_per_bar(self) -> int:
+        """Length of a bar in quarter notes."""
+        return self.ticks_per_bar // TICKS_PER_QUARTER
+
+    def __str__(self) -> str:
+        return self.name
+
+
+FOUR_FOUR = Metre("4/4", 4, 4, 48, 12, 24)
+THREE_FOUR = Metre("3/4", 3, 4, 36, 12, 24)
+SIX_EIGHT = Metre("6/8", 6, 8, 36, 18, 18)
+METRES: dict[str, Metre] = {metre.name: metre for metre in (FOUR_FOUR, THREE_FOUR, SIX_EIGHT)}
+"""Append only: models store positions in it."""
 
 
 @dataclass(frozen=True, order=True)
@@ -104,14 +153,15 @@ class Track:
 
 @dataclass(frozen=True)
 class Music:
-    """A piece in 4/4: at most one track per role, in role order, on a grid of 12 ticks a beat.
+    """A piece: at most one track per role, in role order, on a grid of 12 ticks a quarter note.
 
     Args:
         tracks: the tracks; a role that is absent or has no notes is silent.
         bars: length in bars, at least 1. Notes start inside it; a last note may ring past it.
-        tempo: beats (quarter notes) a minute.
+        tempo: quarter notes a minute.
         key: the piece's key.
         style: a style name, free text for imported music.
+        metre: of all of its bars.
     """
 
     tracks: tuple[Track, ...]
@@ -119,6 +169,7 @@ class Music:
     tempo: float = 120.0
     key: Key = Key(0)
     style: str = "pop"
+    metre: Metre = FOUR_FOUR
 
     def __post_init__(self) -> None:
         if self.bars < 1:
@@ -138,9 +189,13 @@ class Music:
         object.__setattr__(self, "tracks", tracks)
 
     @property
+    def ticks_per_bar(self) -> int:
+        return self.metre.ticks_per_bar
+
+    @property
     def ticks(self) -> int:
         """Length in ticks."""
-        return self.bars * TICKS_PER_BAR
+        return self.bars * self.ticks_per_bar
 
     @property
     def note_count(self) -> int:
@@ -167,7 +222,7 @@ class Music:
 
     def excerpt(self, start: int, bars: int) -> Music:
         """Bars `start` to `start + bars - 1` as a piece of its own: the notes that begin there, cut at its end."""
-        first, last = start * TICKS_PER_BAR, (start + bars) * TICKS_PER_BAR
+        first, last = start * self.ticks_per_bar, (start + bars) * self.ticks_per_bar
         tracks = tuple(
             replace(
                 track,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from musicgen.attributes import ATTRIBUTES
 from musicgen.errors import MusicgenError, RequestError
 from musicgen.harmony import read_progression
-from musicgen.music import Key
+from musicgen.music import FOUR_FOUR, METRES, Key
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
 
 BAR_CHOICES = (4, 8, 16, 32, 64)
@@ -47,6 +47,7 @@ class Request:
         chords: a progression such as "Am F C G", in the key as it sounds, repeated to the end of the piece; see
             `harmony.read_progression`.
         form: a letter from A to D for each four bars, with ' for a variation, such as "AABA" or "ABA'C"; repeated.
+        metre: a name of `music.METRES`.
 
     Raises:
         RequestError: a field is of the wrong type or out of its range.
@@ -66,6 +67,7 @@ class Request:
     tension: float | None = None
     chords: str | None = None
     form: str | None = None
+    metre: str = FOUR_FOUR.name
 
     def __post_init__(self) -> None:
         if not isinstance(self.style, str) or self.style not in STYLE_BY_NAME:
@@ -103,6 +105,8 @@ class Request:
             self._set("chords", _progression(self.chords))
         if self.form is not None:
             self._set("form", _form(self.form))
+        if not isinstance(self.metre, str) or self.metre not in METRES:
+            raise RequestError(f"metre: expected one of {', '.join(METRES)}. Received: {shown(self.metre)}.")
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -120,6 +124,8 @@ class Request:
     def to_dict(self) -> dict[str, object]:
         """Plain values that JSON can hold; `from_dict` reads them back."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        if self.metre == FOUR_FOUR.name:
+            del values["metre"]  # so that recipes and links are what they were before there were others
         return values | {"key": str(self.key), "roles": list(self.roles)}
 
     @classmethod

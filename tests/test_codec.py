@@ -1,5 +1,7 @@
 """`Music` to arrays and back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from musicgen import codec
 from musicgen.errors import MusicgenError
-from musicgen.music import Key, Music, Note, Track
+from musicgen.music import METRES, SIX_EIGHT, THREE_FOUR, Key, Music, Note, Track
 from musicgen.roles import DRUM_PITCHES, ROLES
 
 
@@ -18,6 +20,20 @@ def piece(role: str, *notes: Note, bars: int = 2, key: str = "C major") -> Music
 def test_a_note_becomes_a_row_of_bar_role_tick_pitch_duration_and_velocity() -> None:
     music = piece("melody", Note(onset=48 + 6, pitch=60, duration=12, velocity=92))
     assert codec.encode(music).tolist() == [[1, 0, 6, 12, codec.DURATIONS.index(12), codec.VELOCITIES.index(92)]]
+
+
+def test_a_bar_of_three_four_has_36_ticks() -> None:
+    music = replace(piece("melody", Note(6, 60, 12, 92)), metre=THREE_FOUR)
+    later = replace(music, tracks=(Track("melody", 0, (Note(36 + 6, 60, 12, 92),)),))
+    assert codec.encode(later)[:, [0, 2]].tolist() == [[1, 6]]
+    assert codec.decode(codec.encode(later), music) == later
+
+
+def test_a_tick_past_the_end_of_a_shorter_bar_is_refused() -> None:
+    rows = np.array([[0, 0, 36, 0, 0, 0]])
+    codec.decode(rows, piece("melody"))
+    with pytest.raises(MusicgenError, match=r"Expected note rows below \[2, 5, 36"):
+        codec.decode(rows, replace(piece("melody"), metre=THREE_FOUR))
 
 
 def test_drums_are_encoded_by_class_and_unknown_percussion_is_left_out() -> None:
@@ -52,6 +68,17 @@ def test_straight_and_swung_playing_are_snapped_to_their_own_grid() -> None:
     assert codec.quantise(swung, human=True).tolist() == [0, 4, 8, 12, 20]
 
 
+def test_playing_in_six_eight_is_snapped_to_sixteenths_of_its_own_bars() -> None:
+    played = np.array([0.01, 0.52, 0.98, 1.51, 2.02, 2.74, 2.97])
+    assert codec.quantise(played, human=True, metre=SIX_EIGHT).tolist() == [0, 6, 12, 18, 24, 33, 36]
+
+
+def test_each_bar_of_a_waltz_has_a_grid_of_its_own() -> None:
+    straight, swung = [0.0, 0.5, 1.0, 2.25], [3.0, 3.66, 4.35, 5.66]
+    played = np.array(straight + swung)
+    assert codec.quantise(played, human=True, metre=THREE_FOUR).tolist() == [0, 6, 12, 27, 36, 44, 52, 68]
+
+
 def test_the_grid_share_counts_sixteenths_and_triplets() -> None:
     assert codec.on_grid(np.array([0.25, 1 / 3, 0.45])) == pytest.approx(2 / 3)
 
@@ -73,25 +100,26 @@ def test_kept_notes_come_back_whole_and_fresh_ones_give_way() -> None:
 @st.composite
 def playable(draw: st.DrawFn) -> Music:
     """Pieces whose every number is one the codec can say."""
-    tracks = []
+    metre = draw(st.sampled_from(list(METRES.values())))
+    end, tracks = 4 * metre.ticks_per_bar, []
     for role in draw(st.lists(st.sampled_from(ROLES), min_size=1, max_size=5, unique=True)):
         pitches = st.sampled_from(DRUM_PITCHES) if role.is_drums else st.integers(role.low, role.high)
         lengths = st.just(codec.DRUM_DURATION) if role.is_drums else st.sampled_from(codec.DURATIONS)
-        note = st.builds(Note, st.integers(0, 191), pitches, lengths, st.sampled_from(codec.VELOCITIES))
-        notes = codec.untangle(draw(st.lists(note, max_size=12)), 192)
+        note = st.builds(Note, st.integers(0, end - 1), pitches, lengths, st.sampled_from(codec.VELOCITIES))
+        notes = codec.untangle(draw(st.lists(note, max_size=12)), end)
         notes = tuple(n for n in notes if role.is_drums or n.duration in codec.DURATIONS)
         if role.is_drums:
             notes = tuple(Note(n.onset, n.pitch, codec.DRUM_DURATION, n.velocity) for n in notes)
-            notes = codec.untangle(notes, 192)
+            notes = codec.untangle(notes, end)
             notes = tuple(n for n in notes if n.duration == codec.DRUM_DURATION)
         tracks.append(Track(role.name, 7, notes))
-    return Music(tuple(tracks), 4, 100, Key(draw(st.sampled_from([0, 9])), "major"), "pop")
+    return Music(tuple(tracks), 4, 100, Key(draw(st.sampled_from([0, 9])), "major"), "pop", metre)
 
 
 @settings(deadline=None, max_examples=100)
 @given(playable())
 def test_decode_undoes_encode(music: Music) -> None:
-    music = Music(music.tracks, music.bars, music.tempo, Key(0), music.style)
+    music = Music(music.tracks, music.bars, music.tempo, Key(0), music.style, music.metre)
     again = codec.decode(codec.encode(music), music)
     assert {t.role: [(n.onset, n.pitch, n.velocity) for n in t.notes] for t in again.tracks} == {
         t.role: [(n.onset, n.pitch, n.velocity) for n in t.notes] for t in music.tracks
@@ -102,7 +130,7 @@ def test_decode_undoes_encode(music: Music) -> None:
 @settings(deadline=None, max_examples=50)
 @given(playable(), st.integers(0, 11))
 def test_the_key_does_not_change_what_is_encoded_inside_the_range(music: Music, tonic: int) -> None:
-    music = Music(music.tracks, music.bars, music.tempo, Key(0), music.style)
+    music = Music(music.tracks, music.bars, music.tempo, Key(0), music.style, music.metre)
     moved = music.transposed(tonic)
     home, away = codec.encode(music), codec.encode(moved)
 

@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicgen.errors import MusicgenError
-from musicgen.music import ALL_KEYS, Key, Music, Note, Track
+from musicgen.music import (
+    ALL_KEYS,
+    CELL_TICKS,
+    FOUR_FOUR,
+    METRES,
+    SIX_EIGHT,
+    THREE_FOUR,
+    Key,
+    Music,
+    Note,
+    Track,
+)
 
 
 @pytest.mark.parametrize(
@@ -122,3 +133,29 @@ def test_transposed_stays_in_range_and_keeps_the_pitch_class(pitch, semitones):
 def test_excerpt_takes_the_notes_that_begin_in_it_and_cuts_them_at_its_end():
     music = Music((Track("pad", 48, (Note(0, 60, 200, 64), Note(50, 62, 100, 64), Note(96, 64, 1, 64))),), bars=3)
     assert music.excerpt(1, 1) == Music((Track("pad", 48, (Note(2, 62, 46, 64),)),), bars=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "bar", "beat", "beats", "half"), [("4/4", 48, 12, 4, 24), ("3/4", 36, 12, 3, 24), ("6/8", 36, 18, 2, 18)]
+)
+def test_a_metre_says_how_long_bars_beats_and_half_bars_are(name, bar, beat, beats, half):
+    metre = METRES[name]
+    assert str(metre) == f"{metre.numerator}/{metre.denominator}" == name
+    assert (metre.ticks_per_bar, metre.ticks_per_beat, metre.beats_per_bar, metre.half_bar) == (bar, beat, beats, half)
+    assert metre.ticks_per_bar * metre.denominator == 4 * 12 * metre.numerator <= 4 * CELL_TICKS * metre.denominator
+
+
+def test_music_is_in_four_four_unless_it_says_otherwise():
+    assert Music((), bars=2).metre == FOUR_FOUR and Music((), bars=2).ticks == 96
+    assert Music((), bars=2, metre=SIX_EIGHT).ticks == 72
+
+
+def test_a_note_past_the_end_of_three_shorter_bars_is_refused():
+    late = Track("bass", 33, (Note(108, 36, 1, 64),))
+    with pytest.raises(MusicgenError, match="below tick 108"):
+        Music((late,), bars=3, metre=THREE_FOUR)
+
+
+def test_an_excerpt_of_a_waltz_is_cut_at_its_bars():
+    waltz = Music((Track("bass", 33, (Note(0, 36, 50, 64), Note(36, 43, 50, 64))),), bars=2, metre=THREE_FOUR)
+    assert waltz.excerpt(1, 1) == Music((Track("bass", 33, (Note(0, 43, 36, 64),)),), bars=1, metre=THREE_FOUR)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicgen.errors import RequestError
-from musicgen.music import ALL_KEYS, Key
+from musicgen.music import ALL_KEYS, METRES, Key
 from musicgen.request import BAR_CHOICES, MAX_SEED, Request
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
@@ -43,6 +43,7 @@ def test_values_are_normalised():
         *[("density", value) for value in (9.9, 81, -1, NAN, INF, "20", True, [20], 10**5000)],
         *[("tension", value) for value in (-5, 101, NAN, "low")],
         *[("chords", value) for value in ("", "H", "C | F G A", "c f", "C " * 65, "||", 3, ["C"], "C\nX", "Cmajor7x")],
+        *[("metre", value) for value in ("", "5/4", "3/8", "4", None, 4, ["3/4"], METRES["3/4"])],
         *[("form", value) for value in ("", "E", "A-B", "A" * 17, "'A", 3, ["A"], "AABA\n")],
     ],
     ids=lambda value: str(type(value).__name__) if not isinstance(value, str) else value[:20],
@@ -51,6 +52,11 @@ def test_refuses_and_says_what_was_expected_and_received(field, value):
     with pytest.raises(RequestError, match=rf"^{field}: .*[Ee]xpected .* Received: ") as error:
         Request(**{field: value})
     assert "\n" not in str(error.value) and len(str(error.value)) < 300
+
+
+def test_a_request_in_four_four_says_nothing_of_its_metre():
+    assert "metre" not in Request().to_dict() and Request.from_dict({"bars": 8}).metre == "4/4"
+    assert Request(metre="6/8").to_dict()["metre"] == "6/8"
 
 
 def test_a_form_is_repeated_to_the_end_of_the_piece():
@@ -88,6 +94,7 @@ def test_no_value_raises_anything_else(field, value):
         seed=st.integers(0, MAX_SEED),
         temperature=st.floats(0, 1.5),
         roles=st.lists(st.sampled_from(ROLE_NAMES), min_size=1),
+        metre=st.sampled_from(list(METRES)),
     )
 )
 def test_survives_json(request):

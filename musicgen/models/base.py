@@ -12,7 +12,7 @@ import numpy as np
 
 from musicgen import codec
 from musicgen.errors import CheckpointError, RequestError
-from musicgen.music import Music, Track
+from musicgen.music import FOUR_FOUR, Music, Track
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES
 
@@ -35,6 +35,8 @@ class Composer(ABC):
     identity: str
     steers = False
     """Whether the attributes, chords and form of a request are heard."""
+    metres: tuple[str, ...] = (FOUR_FOUR.name,)
+    """The metres of the music it learned from: those that it can be asked for."""
 
     @classmethod
     @abstractmethod
@@ -70,7 +72,11 @@ class Composer(ABC):
 
     @abstractmethod
     def generate(self, request: Request) -> Music:
-        """A new piece. The same request gives the same music."""
+        """A new piece. The same request gives the same music.
+
+        Raises:
+            RequestError: a metre that the model has not learned.
+        """
 
     @abstractmethod
     def encode(self, music: Music) -> np.ndarray:
@@ -99,6 +105,12 @@ class Composer(ABC):
         """
 
     # --- what every model can do, made of the above ---
+
+    def refuse_other_metres(self, metre: str) -> None:
+        """Raise a `RequestError` for a metre that the model has not learned."""
+        if metre not in self.metres:
+            known = " or ".join(self.metres)
+            raise RequestError(f"metre: expected {known}, which is what this model has learned. Received: {metre}.")
 
     def generate_many(self, requests: Sequence[Request]) -> list[Music]:
         """`generate` for each request."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from musicgen.errors import CheckpointError
+from musicgen.music import FOUR_FOUR, METRES
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 FORMAT = 1
@@ -32,6 +34,18 @@ def read_config(folder: Path, kind: str) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise unreadable(folder, kind, error) from None
     return dict(config)
+
+
+def read_metres(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The metres that a config.json lists; 4/4 alone where it lists none, as all did before there were others.
+
+    Raises:
+        CheckpointError: there is one that this version does not know.
+    """
+    metres = config.get("metres", [FOUR_FOUR.name])
+    if not isinstance(metres, list) or not metres or any(metre not in METRES for metre in metres):
+        raise CheckpointError(f"Expected metres among {', '.join(METRES)} in config.json. Received: {metres!r}.")
+    return tuple(metre for metre in METRES if metre in metres)
 
 
 def unreadable(folder: Path, kind: str, error: Exception) -> CheckpointError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -9,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from musicgen.errors import RequestError
-from musicgen.models.checkpoint import identity, read_config, unreadable, write_config
+from musicgen.models.checkpoint import identity, read_config, read_metres, unreadable, write_config
 from musicgen.models.compiling import compiled
 from musicgen.models.forms import Forms
 from musicgen.models.gan import Generator
@@ -19,6 +20,7 @@ from musicgen.models.progression import Progression, ProgressionConfig
 from musicgen.models.together import Habits
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.weights import load_weights, save_weights
+from musicgen.music import FOUR_FOUR
 from musicgen.roles import ROLE_NAMES
 
 _EIGHT_BIT_FROM = 2**16
@@ -29,7 +31,7 @@ class GANComposer(GridComposer):
     """A `Generator` over the latents of a `VAE`.
 
     Args:
-        vae, generator, progression, forms, card: as for `GridComposer`.
+        vae, generator, progression, forms, card, metres: as for `GridComposer`.
     """
 
     kind = "gan"
@@ -46,9 +48,9 @@ class GANComposer(GridComposer):
 
     def __init__(
         self, vae: VAE, generator: Generator, progression: Progression, forms: Forms | None = None,
-        card: dict[str, Any] | None = None,
+        card: dict[str, Any] | None = None, metres: Sequence[str] = (FOUR_FOUR.name,),
     ) -> None:  # fmt: skip
-        super().__init__(vae, generator, progression, forms, card)
+        super().__init__(vae, generator, progression, forms, card, metres)
         self.generator = generator
         self._make = compiled(generator.make)
 
@@ -59,7 +61,7 @@ class GANComposer(GridComposer):
             vae = VAE(VAEConfig(**config["vae"]), name="vae")
             generator = Generator(PriorConfig(**config["generator"]), name="generator")
             progression = Progression(ProgressionConfig(**config["progression"]), name="progression")
-            composer = cls(vae, generator, progression, config["forms"], config["card"])
+            composer = cls(vae, generator, progression, config["forms"], config["card"], read_metres(config))
         except (KeyError, TypeError, ValueError, AttributeError, RequestError) as error:
             raise unreadable(folder, cls.kind, error) from None
         path = folder / "model.safetensors"
@@ -74,6 +76,7 @@ class GANComposer(GridComposer):
         values = {
             "vae": self.vae.config.to_dict(), "generator": self.generator.config.to_dict(),
             "progression": self.progression.config.to_dict(), "forms": self.forms, "card": self.card,
+            "metres": list(self.metres),
         }  # fmt: skip
         write_config(folder, self.kind, values)
 

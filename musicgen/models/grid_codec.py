@@ -15,7 +15,7 @@ from musicgen.models.asking import style_code
 from musicgen.models.compiling import compiled
 from musicgen.models.decoding import Chances
 from musicgen.models.vae import ROLES, VAE
-from musicgen.music import Music
+from musicgen.music import CELL_TICKS, METRES, Music
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME
 
@@ -94,7 +94,10 @@ class GridCodec:
         stacked = padded.reshape(windows, self.bars, *latents.shape[1:])
         mask = bar_mask(like.bars, room).reshape(windows, self.bars)
         onsets, features = self._decode(stacked, mask, present, style)
-        return Chances(onsets[:, : like.bars], partial(self._note_classes, features))
+        onsets = onsets[:, : like.bars]
+        if like.ticks_per_bar < CELL_TICKS:  # what lies past a shorter bar's end is never played
+            onsets = np.where((np.arange(CELL_TICKS) < like.ticks_per_bar)[:, None], onsets, np.float32(0))
+        return Chances(onsets, partial(self._note_classes, features))
 
     def _note_classes(self, features: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """As `Chances.classes`, from the features of all ticks, shape (roles, bars, ticks, features)."""
@@ -131,7 +134,7 @@ def blank(request: Request) -> Music:
     programs = [style.program(role) for role in ROLE_NAMES]
     tracks = codec.empty_tracks(programs, request.roles)
     assert request.tempo is not None and not isinstance(request.key, str)  # a Request fills both in
-    return Music(tracks, request.bars, request.tempo, request.key, request.style)
+    return Music(tracks, request.bars, request.tempo, request.key, request.style, METRES[request.metre])
 
 
 def present_roles(roles: Sequence[str]) -> np.ndarray:

@@ -27,7 +27,7 @@ from musicgen.models.retouching import retouch
 from musicgen.models.themes import Themes
 from musicgen.models.together import Habits, together
 from musicgen.models.vae import ROLES, VAE
-from musicgen.music import MODES, Key, Music, Track
+from musicgen.music import FOUR_FOUR, MODES, Key, Music, Track
 from musicgen.request import DEFAULT_TEMPERATURE, Request, sections_of
 
 _EMPHASIS = 2.0
@@ -43,6 +43,7 @@ class GridComposer(Composer):
         progression: what writes chords.
         forms: what a request that asks for no form gets one of.
         card: what else config.json should say (training data, metrics).
+        metres: names of those of the music that the networks have learned from.
     """
 
     steers = True
@@ -58,7 +59,7 @@ class GridComposer(Composer):
 
     def __init__(
         self, vae: VAE, prior: Prior, progression: Progression, forms: Forms | None = None,
-        card: dict[str, Any] | None = None,
+        card: dict[str, Any] | None = None, metres: Sequence[str] = (FOUR_FOUR.name,),
     ) -> None:  # fmt: skip
         if (vae.config.bars, vae.config.latent) != (prior.config.bars, prior.config.latent):
             what = type(prior).__name__.lower()
@@ -66,7 +67,7 @@ class GridComposer(Composer):
         self.vae, self.prior, self.progression, self.codec = vae, prior, progression, GridCodec(vae)
         self.forms, self.card = checked(forms or {}), card or {}
         self.identity = f"{self.kind}-untrained"
-        self.bars = vae.config.bars
+        self.bars, self.metres = vae.config.bars, tuple(metres)
 
     @abstractmethod
     def sample(
@@ -87,6 +88,7 @@ class GridComposer(Composer):
 
     def generate(self, request: Request) -> Music:
         """A new piece; if a role that was asked for stays silent, the next of up to `TRIES` draws of the same seed."""
+        self.refuse_other_metres(request.metre)
         like = blank(request)
         for attempt in range(TRIES):
             latents = self._latents(formed(request, self.forms, self.bars, attempt), attempt)
@@ -101,10 +103,11 @@ class GridComposer(Composer):
         Unlike those of `morph`, the pieces in between are new ones, and as whole as any.
 
         Raises:
-            RequestError: fewer than 2 or more than 64 steps.
+            RequestError: fewer than 2 or more than 64 steps, or a metre that the model has not learned.
         """
         if not 2 <= steps <= 64:
             raise RequestError(f"steps: expected 2 to 64. Received: {steps!r}.")
+        self.refuse_other_metres(first.metre)
         first = formed(first, self.forms, self.bars)
         shares = [step / (steps - 1) for step in range(steps)]
         all_latents = [self._latents(first, 0, last.seed, share) for share in shares]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -9,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from musicgen.errors import RequestError
-from musicgen.models.checkpoint import identity, read_config, unreadable, write_config
+from musicgen.models.checkpoint import identity, read_config, read_metres, unreadable, write_config
 from musicgen.models.compiling import compiled
 from musicgen.models.forms import Forms
 from musicgen.models.grid_composer import GridComposer
@@ -18,13 +19,14 @@ from musicgen.models.progression import Progression, ProgressionConfig
 from musicgen.models.together import Habits
 from musicgen.models.vae import VAE, VAEConfig
 from musicgen.models.weights import load_weights, save_weights
+from musicgen.music import FOUR_FOUR
 
 
 class VAEComposer(GridComposer):
     """A `VAE` and a `Prior` that fit each other.
 
     Args:
-        vae, prior, progression, forms, card: as for `GridComposer`.
+        vae, prior, progression, forms, card, metres: as for `GridComposer`.
         steps: steps of the flow from noise to music.
         guidance: weight of the asked style, see `Prior.sample`.
     """
@@ -45,9 +47,9 @@ class VAEComposer(GridComposer):
 
     def __init__(
         self, vae: VAE, prior: Prior, progression: Progression, steps: int = 5, guidance: float = 1.5,
-        forms: Forms | None = None, card: dict[str, Any] | None = None,
+        forms: Forms | None = None, card: dict[str, Any] | None = None, metres: Sequence[str] = (FOUR_FOUR.name,),
     ) -> None:  # fmt: skip
-        super().__init__(vae, prior, progression, forms, card)
+        super().__init__(vae, prior, progression, forms, card, metres)
         self.steps, self.guidance = steps, guidance
         self._sample = compiled(prior.sample)
 
@@ -59,8 +61,9 @@ class VAEComposer(GridComposer):
             prior = Prior(PriorConfig(**config["prior"]), name="prior")
             progression = Progression(ProgressionConfig(**config["progression"]), name="progression")
             composer = cls(
-                vae, prior, progression, config["steps"], config["guidance"], config["forms"], config["card"]
-            )
+                vae, prior, progression, config["steps"], config["guidance"], config["forms"], config["card"],
+                read_metres(config),
+            )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError, RequestError) as error:
             raise unreadable(folder, cls.kind, error) from None
         path = folder / "model.safetensors"
@@ -76,6 +79,7 @@ class VAEComposer(GridComposer):
             "vae": self.vae.config.to_dict(), "prior": self.prior.config.to_dict(),
             "progression": self.progression.config.to_dict(),
             "steps": self.steps, "guidance": self.guidance, "forms": self.forms, "card": self.card,
+            "metres": list(self.metres),
         }  # fmt: skip
         write_config(folder, self.kind, values)
 

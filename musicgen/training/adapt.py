@@ -131,7 +131,7 @@ def _adapt(data: Dataset, run: Path, begun: VAEComposer, plan: AdaptPlan) -> VAE
     heard.rank(prior)
     batches = [heard.batch() for _ in range(8)]
     composer = VAEComposer(
-        begun.vae, prior, begun.progression, begun.steps, begun.guidance, begun.forms, dict(begun.card)
+        begun.vae, prior, begun.progression, begun.steps, begun.guidance, begun.forms, dict(begun.card), begun.metres
     )
     composer.card["adapted"] = {
         "from": begun.identity,

@@ -1,0 +1,66 @@
+"""Music in 3/4 and 6/8 through the models, and which metres a model can be asked for."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from musicgen.errors import CheckpointError, RequestError
+from musicgen.models import load_composer
+from musicgen.models.base import Composer
+from musicgen.music import METRES, SIX_EIGHT, THREE_FOUR, Metre, Music, Note, Track
+from musicgen.request import Request
+from tests.tiny import tiny_vae
+
+
+@pytest.fixture(scope="module")
+def composer() -> Composer:
+    """A model that has learned every metre, or says so."""
+    composer = tiny_vae()
+    composer.metres = tuple(METRES)
+    return composer
+
+
+def tune(metre: Metre) -> Music:
+    """Three bars, with a note on every eighth."""
+    notes = tuple(Note(tick, 60, 6, 92) for tick in range(0, 3 * metre.ticks_per_bar, 6))
+    return Music((Track("melody", 73, notes),), 3, metre=metre)
+
+
+@pytest.mark.parametrize("metre", [THREE_FOUR, SIX_EIGHT], ids=str)
+def test_a_piece_in_another_metre_goes_through_a_model_and_back(composer: Composer, metre: Metre) -> None:
+    music = tune(metre)
+    assert composer.encode(music).shape[0] == 3
+    again = composer.reconstruct(music)
+    assert (again.metre, again.bars) == (metre, 3)
+    longer = composer.continue_(music, 5, seed=1)
+    assert (longer.metre, longer.bars, longer.excerpt(0, 3).notes("melody")) == (metre, 8, music.notes("melody"))
+
+
+def test_a_piece_that_is_asked_for_in_another_metre_is_in_it(composer: Composer) -> None:
+    music = composer.generate(Request(bars=4, seed=1, metre="6/8", density=20.0, rhythm=10.0))
+    assert (music.metre, music.ticks) == (SIX_EIGHT, 4 * 36) and music.note_count
+
+
+def test_what_lies_past_the_end_of_a_shorter_bar_is_never_played(composer: Composer) -> None:
+    latents = composer.encode(replace(composer.generate(Request(bars=4, seed=2))))
+    chances = composer.codec.chances(latents, Music((Track("bass", 33, ()),), 4, metre=THREE_FOUR))  # type: ignore[attr-defined]
+    assert chances.onsets[:, :, :36].any() and not chances.onsets[:, :, 36:].any()
+
+
+def test_a_metre_that_a_model_has_not_learned_is_refused() -> None:
+    with pytest.raises(RequestError, match=r"^metre: expected 4/4, which is what this model has learned\. Received: 3"):
+        tiny_vae().generate(Request(bars=4, metre="3/4"))
+
+
+def test_a_checkpoint_says_which_metres_its_model_knows(composer: Composer, tmp_path: Path) -> None:
+    composer.save_pretrained(tmp_path)
+    assert load_composer(tmp_path).metres == ("4/4", "3/4", "6/8")
+    config = json.loads((tmp_path / "config.json").read_text())
+    del config["metres"]  # as in those of before
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert load_composer(tmp_path).metres == ("4/4",)
+    (tmp_path / "config.json").write_text(json.dumps(config | {"metres": ["7/8"]}))
+    with pytest.raises(CheckpointError, match="Expected metres among 4/4, 3/4, 6/8"):
+        load_composer(tmp_path)
