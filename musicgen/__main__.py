@@ -78,7 +78,7 @@ def _prepare(options: argparse.Namespace) -> None:
     sources = options.source or tuple(SOURCE_BY_NAME)
     manifest = prepare(
         options.corpus, options.out, sources, options.seed,
-        style=options.style, download=options.download, mirror=options.mirror,
+        style=options.style, download=options.download, mirror=options.mirror, scheduler=options.scheduler,
     )  # fmt: skip
     print(json.dumps(manifest["kept"], indent=1))
 

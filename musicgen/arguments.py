@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     prepare.add_argument("--download", action="store_true", help="bring missing archives from their public addresses")
     prepare.add_argument("--mirror", help="address that replaces those hosts, such as https://example.org")
     prepare.add_argument("--seed", type=int, default=0)
+    _add_scheduler(prepare)
 
     train = commands.add_parser("train", help="train a model; the same command resumes it")
     train.add_argument("model", choices=["vae", "gan"])
@@ -134,6 +135,14 @@ def _add_changes(commands: Any) -> None:
     morph.add_argument("--model", default="vae", help=model)
     morph.add_argument("--steps", type=_whole, default=5, help="pieces on the way, both ends included")
     morph.add_argument("--out", type=Path, required=True, help="a folder")
+
+
+def _add_scheduler(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        help="a Dask scheduler to work on; processes of this machine if not given",
+    )
 
 
 def _whole(text: str) -> int:

@@ -35,3 +35,7 @@ class PublishError(MusicgenError):
 
 class CorpusError(MusicgenError):
     """Training data that cannot be read or built."""
+
+
+class ClusterError(MusicgenError):
+    """Workers that cannot be had, or that did not do what they were given."""

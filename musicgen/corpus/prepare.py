@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import random
 import shutil
-import signal
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+from musicgen.cluster import Cluster, open_cluster
 from musicgen.corpus import dataset, drums, parts, scores
 from musicgen.corpus.cleaning import STEPS
 from musicgen.corpus.download import fetch
@@ -58,6 +55,7 @@ def prepare(
     seed: int = 0,
     arrangements: int = ARRANGEMENTS,
     workers: int | None = None,
+    scheduler: str | None = None,
     limit: int | None = None,
     style: str | None = None,
     download: bool = False,
@@ -72,7 +70,9 @@ def prepare(
         sources: which of `sources.SOURCES` to use, and "folder:PATH" for a folder of MIDI files of one's own.
         seed: of the choice of grooves and drummers.
         arrangements: styles per lead sheet, see `ARRANGEMENTS` and `GROOVES_PER_STYLE`.
-        workers: processes; all cores by default.
+        workers: processes of this machine; all cores by default.
+        scheduler: address of a Dask scheduler whose workers are used instead, see `cluster.open_cluster`; for lead
+            sheets they need MMA.
         limit: at most this many files per source, for a quick trial.
         style: style name of the folders' music, see `sources.resolve`.
         download: bring archives that are missing from their public addresses.
@@ -84,16 +84,18 @@ def prepare(
 
     Raises:
         CorpusError: an archive is missing, or MMA for lead sheets, or nothing usable was found.
+        ClusterError: as for `cluster.open_cluster`.
     """
     chosen = resolve(sources, style)
     for source in chosen:
         if download and source.archive:
             fetch(source, corpus, mirror)
-    if any(source.kind == "lead sheets" for source in chosen) and shutil.which("mma") is None:
-        raise CorpusError("Expected the program mma. Received: none on the PATH; install Debian's mma package.")
     progress = _Progress()
-    with multiprocessing.get_context("spawn").Pool(workers or os.cpu_count(), _ignore_interrupts) as pool:
-        do = partial(pool.imap_unordered, work)
+    with open_cluster(scheduler, workers) as cluster:
+        sheets_chosen = any(source.kind == "lead sheets" for source in chosen)
+        if sheets_chosen and not all(cluster.ask_each_worker(shutil.which, "mma")):
+            raise CorpusError("Expected the program mma. Received: none on the PATH; install Debian's mma package.")
+        do = _doer(cluster)
         found: dict[str, tuple[Source, Outcome]] = {}
         drummers: list[Outcome] = []
         for source in chosen:
@@ -126,12 +128,18 @@ def prepare(
     return manifest
 
 
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, which ends the others
+def _doer(cluster: Cluster) -> parts.Imap:
+    """What does jobs on a cluster; a job that killed its workers becomes an outcome too."""
+
+    def do(jobs: Sequence[parts.Job]) -> Iterator[Outcome]:
+        for _, outcome in cluster.results(work, jobs, lost=lambda job: Outcome(job.name, reason="killed")):
+            yield outcome
+
+    return do
 
 
 def _read_source(
-    source: Source, corpus: Path, out: Path, limit: int | None, do: Callable, progress: _Progress
+    source: Source, corpus: Path, out: Path, limit: int | None, do: parts.Imap, progress: _Progress
 ) -> list[Outcome]:
     jobs = list(_jobs(source, corpus, progress.dropped[source.name]))[:limit]
     stamp = {"source": source.name, "style": source.style, "from": parts.stamp_of(find(source, corpus))}
@@ -158,7 +166,7 @@ def _jobs(source: Source, corpus: Path, dropped: Counter[str]) -> Iterator[Readi
             yield Reading(f"{source.name}/{name}", source.kind, data, style, tempo)
 
 
-def _run(out: Path, name: str, stamp: dict[str, Any], jobs: Sequence[parts.Job], do: Callable) -> list[Outcome]:
+def _run(out: Path, name: str, stamp: dict[str, Any], jobs: Sequence[parts.Job], do: parts.Imap) -> list[Outcome]:
     """The outcomes of jobs, with a bar that shows how far they are; see `parts.outcomes`."""
     if not jobs:
         return []

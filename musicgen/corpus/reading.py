@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import ctypes
 import tempfile
 import threading
 import warnings
@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from musicgen.corpus import band, drums, labels, scores
@@ -43,7 +42,7 @@ class Reading:
     Args:
         name: the song's id.
         kind: see `sources.Source`.
-        data: the file; of a chorale its path.
+        data: the file; of a chorale its path in music21's corpus.
         style: style name of a band file or a drummer's groove.
         tempo: beats a minute of a drummer's groove.
     """
@@ -154,21 +153,29 @@ def _arrange(job: Arranging) -> Outcome:
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise a TimeoutError in the block after `seconds`; no limit outside a main thread or on Windows."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        yield
-        return
+    """Raise a TimeoutError in the block after `seconds`, whichever thread it is in.
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError(f"Expected an end within {seconds:g} seconds. Received: none.")
+    It comes when the thread next runs Python code: what blocks in the system needs a limit of its own.
+    """
+    # a signal would reach the main thread only, and the workers of a cluster do their jobs in another
+    thread = ctypes.c_ulong(threading.get_ident())
+    lock, over = threading.Lock(), False
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    def stop() -> None:
+        with lock:
+            if not over:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeoutError))
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        with lock:
+            over = True
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)  # one that has not come yet must not come later
+        timer.cancel()
 
 
 __all__ = ["AGREEMENT", "Arranging", "Outcome", "Reading", "time_limit", "work"]

@@ -7,6 +7,7 @@ from musicgen.errors import CorpusError, MidiError
 REASONS = {
     "parse": "cannot be read: damaged, or of another kind",
     "slow": "takes too long to read",
+    "killed": "ends every process that reads it",
     "rights": "may have been published after 1930",
     "metre": "no eight bars in a row of 4/4, 2/2 or 2/4",
     "bars": "bars whose length does not fit their metre",

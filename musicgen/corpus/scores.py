@@ -70,8 +70,9 @@ def chorale_pitches(path: str) -> list[list[int]]:
 
 
 def chorales() -> Iterator[tuple[str, str]]:
-    """The chorales of music21's corpus, all that it has of Bach but a prelude: a song id and the path of the score."""
+    """The chorales of music21's corpus, all that it has of Bach but a prelude: a song id and the path in it."""
     from music21 import corpus
+    from music21.common import getCorpusFilePath
 
     paths: dict[str, Path] = {}
     for path in map(Path, corpus.getComposer("bach", fileExtensions=(".mxl", ".xml", ".krn"))):
@@ -79,7 +80,7 @@ def chorales() -> Iterator[tuple[str, str]]:
         if path.stem != "bwv846" and (path.stem not in paths or path.suffix != ".krn"):
             paths[path.stem] = path
     for name in sorted(paths):
-        yield f"chorales/{name}", str(paths[name])
+        yield f"chorales/{name}", paths[name].relative_to(getCorpusFilePath()).as_posix()
 
 
 _VOICES = ("soprano", "alto", "tenor", "bass")
@@ -88,8 +89,9 @@ _VOICES = ("soprano", "alto", "tenor", "bass")
 def _voices(path: str) -> list[Any]:
     """The four voices of a chorale; where instruments play as well, the parts that are called after voices."""
     from music21 import converter
+    from music21.common import getCorpusFilePath
 
-    parts = _parts(lambda: converter.parse(path))
+    parts = _parts(lambda: converter.parse(getCorpusFilePath() / path))
     if len(parts) > 4:
         named = [(str(part.partName or "").lower().split() or [""])[0] for part in parts]
         parts = [part for part, name in zip(parts, named, strict=True) if name in _VOICES]
