@@ -6,10 +6,11 @@ import numpy as np
 
 from musicgen import codec
 from musicgen.harmony import QUALITIES
-from musicgen.music import TICKS_PER_BAR
+from musicgen.music import FOUR_FOUR, TICKS_PER_BAR, Metre
 from musicgen.roles import ROLES
 
 HALF = TICKS_PER_BAR // 2
+"""Ticks of half a bar of 4/4."""
 NONE = 255
 """No chord, or no key: nothing pitched sounds."""
 
@@ -29,9 +30,10 @@ _TEMPLATES: tuple[tuple[str, tuple[int, ...], float], ...] = (
 """Quality, its pitch classes above the root, and a handicap: a chord of four notes fits almost anything a little."""
 
 
-def heard_chords(rows: np.ndarray, bars: int) -> np.ndarray:
-    """`estimate_chords` of the notes of a piece, shape (bars, 2)."""
-    return estimate_chords(*chroma_of(np.asarray(rows, np.int64), bars)).reshape(bars, 2)
+def heard_chords(rows: np.ndarray, bars: int, metre: Metre = FOUR_FOUR) -> np.ndarray:
+    """`estimate_chords` of the notes of a piece in each half of a bar (`Metre.half_bar`), shape (bars, 2)."""
+    rows = np.asarray(rows, np.int64)
+    return estimate_chords(*chroma_of(rows, bars, metre=metre)).reshape(bars, 2)
 
 
 def estimate_chords(chroma: np.ndarray, bass: np.ndarray) -> np.ndarray:
@@ -58,23 +60,47 @@ def estimate_chords(chroma: np.ndarray, bass: np.ndarray) -> np.ndarray:
     return np.where(norm[:, 0] > 0, quality * 12 + best % 12, NONE).astype(np.uint8)
 
 
-def chroma_of(rows: np.ndarray, bars: int, weight: np.ndarray = _WEIGHT) -> tuple[np.ndarray, np.ndarray]:
-    """Sounding ticks of each pitch class in each half bar, of all pitched roles, weighted, and of the bass.
+def half_bars(bars: int, metre: Metre) -> np.ndarray:
+    """The ticks at which the halves of bars begin, and at last where the piece ends, shape (2 * bars + 1,)."""
+    begins = np.arange(bars)[:, None] * metre.ticks_per_bar + np.array([0, metre.half_bar])
+    return np.append(begins.ravel(), bars * metre.ticks_per_bar)
+
+
+def chroma_of(
+    rows: np.ndarray,
+    bars: int,
+    weight: np.ndarray = _WEIGHT,
+    metre: Metre = FOUR_FOUR,
+    bounds: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sounding ticks of each pitch class, of all pitched roles, weighted, and of the bass.
 
     Args:
+        rows: notes as `codec.encode` gives them.
+        bars: length of the piece.
         weight: of each role.
+        metre: of the piece.
+        bounds: ticks, rising, between which is measured; those of `half_bars` by default.
+
+    Returns:
+        Two arrays of shape (stretches, 12), a stretch from each bound to the next.
     """
+    bounds = half_bars(bars, metre) if bounds is None else bounds
     pitched = rows[~_IS_DRUMS[rows[:, 1]]]
-    start = pitched[:, 0] * TICKS_PER_BAR + pitched[:, 2]
-    end = np.minimum(start + _DURATIONS[pitched[:, 4]], bars * TICKS_PER_BAR)
+    start = pitched[:, 0] * metre.ticks_per_bar + pitched[:, 2]
+    end = np.minimum(start + _DURATIONS[pitched[:, 4]], bounds[-1])
     pitch_class = (pitched[:, 3] + _LOW[pitched[:, 1]]) % 12
-    chroma, bass = np.zeros((2 * bars, 12)), np.zeros((2 * bars, 12))
+    chroma, bass = np.zeros((len(bounds) - 1, 12)), np.zeros((len(bounds) - 1, 12))
     is_bass = pitched[:, 1] == _BASS
-    for step in range(max(codec.DURATIONS) // HALF + 1):
-        half = start // HALF + step
-        ticks = np.minimum(end, (half + 1) * HALF) - np.maximum(start, half * HALF)
-        here = (ticks > 0) & (half < 2 * bars)
-        np.add.at(chroma, (half[here], pitch_class[here]), (ticks * weight[pitched[:, 1]])[here])
+    place = np.searchsorted(bounds, start, side="right") - 1
+    while len(bounds) > 1 and (place < len(bounds) - 1).any():
+        inside = np.minimum(place, len(bounds) - 2)
+        ticks = np.minimum(end, bounds[inside + 1]) - np.maximum(start, bounds[inside])
+        here = (ticks > 0) & (place < len(bounds) - 1)
+        if not here.any():
+            break
+        np.add.at(chroma, (place[here], pitch_class[here]), (ticks * weight[pitched[:, 1]])[here])
         low = here & is_bass
-        np.add.at(bass, (half[low], pitch_class[low]), ticks[low])
+        np.add.at(bass, (place[low], pitch_class[low]), ticks[low])
+        place = place + 1
     return chroma, bass

@@ -12,7 +12,7 @@ from musicgen.corpus.dataset import Dataset
 from musicgen.corpus.encoding import encode, from_json, to_json
 from musicgen.harmony import chord_code, parse_chord
 from musicgen.heard import NONE
-from musicgen.music import Key, Music, Note, Track
+from musicgen.music import SIX_EIGHT, THREE_FOUR, Key, Music, Note, Track
 
 C, F, G7, AM, BDIM = ((0, "major"), (5, "major"), (7, "dominant"), (9, "minor"), (11, "diminished"))
 VOICES = {C: (60, 64, 67), F: (60, 65, 69), G7: (59, 62, 65, 67), AM: (60, 64, 69), BDIM: (59, 62, 65)}
@@ -48,6 +48,26 @@ def test_a_passing_note_of_the_tune_does_not_change_the_chord() -> None:
     tune = Track("melody", 73, (Note(0, 77, 12, 80), Note(12, 76, 12, 80)))
     music = song(C, C)
     assert measured(Music((tune, *music.tracks), 1))["chords"].tolist() == [[0, 0]]
+
+
+def test_chords_of_three_four_change_before_the_last_beat_and_those_of_six_eight_half_way() -> None:
+    for metre, half in ((THREE_FOUR, 24), (SIX_EIGHT, 18)):
+        notes = [Note(0, p, half, 80) for p in VOICES[C]] + [Note(half, p, 36 - half, 80) for p in VOICES[G7]]
+        music = Music((Track("chords", 0, tuple(notes)),), 1, metre=metre)
+        heard = labels.measure(codec.encode(music), 1, metre=metre)["chords"]
+        given = labels.given_chords(((0, "C"), (half, "G7")), 1, 0, metre)
+        assert heard.tolist() == given.tolist() == [[chord_code(*C), chord_code(*G7)]]
+
+
+def test_a_piece_says_where_its_song_begins_and_ends_and_which_section_each_bar_is_in() -> None:
+    music = Music((Track("bass", 33, (Note(48, 40, 12, 80), Note(144, 40, 12, 80))),), 5)
+    piece = encode(music, place=labels.Place(begins=True, ends=True, sections=(0, 0, 1, 0, 0)))
+    assert piece is not None and piece.cut == 1  # a silent bar before, one behind
+    assert piece.labels["edges"].tolist() == [labels.BEGINS, 0, labels.ENDS]
+    assert piece.labels["sections"].tolist() == [0, 1, 0]
+    middle = encode(music)
+    assert middle is not None
+    assert middle.labels["edges"].tolist() == [0, 0, 0] and set(middle.labels["sections"].tolist()) == {NONE}
 
 
 def test_silence_has_no_chord_and_no_key() -> None:
@@ -116,7 +136,7 @@ def test_attributes_of_a_role_in_a_bar() -> None:
 
 
 def test_a_piece_goes_through_json_unchanged() -> None:
-    piece = encode(song(C, F, G7, C), 0.25, ("key",), ((0, "C"), (24, "F")))
+    piece = encode(song(C, F, G7, C), 0.25, ("key",), ((0, "C"), (24, "F")), labels.Place(begins=True))
     assert piece is not None
     back = from_json(json.loads(json.dumps(to_json(piece))))
     assert (back.rows == piece.rows).all() and back.rows.shape == (17, 6)
@@ -135,7 +155,8 @@ def test_a_window_has_a_row_of_labels_for_each_bar(prepared: Path) -> None:
     data = Dataset.open(prepared)
     window = data.window(data.pieces[3], 2, 4)
     assert {name: array.shape for name, array in window.items()} == {
-        "chords": (4, 2), "key": (4,), "key_confidence": (4,), "form": (4,), "attributes": (4, 5, 4),
+        "chords": (4, 2), "key": (4,), "key_confidence": (4,), "form": (4,), "attributes": (4, 5, 4), "edges": (4,),
+        "sections": (4,),
     }  # fmt: skip
     assert all(len(array) == len(data.offsets) - 1 for array in data.labels.values())
     assert data.pieces[0].filled == ("key",)

@@ -15,7 +15,7 @@ from musicgen import codec
 from musicgen.corpus.encoding import Encoded
 from musicgen.corpus.labels import LABELS
 from musicgen.errors import CorpusError
-from musicgen.music import Key, Music
+from musicgen.music import FOUR_FOUR, METRES, Key, Music
 from musicgen.roles import ROLE_NAMES
 
 SPLITS = ("train", "valid", "test")
@@ -59,6 +59,10 @@ class Piece:
     """Of an estimated key, see `keys.estimate_key`; 2 of a stated one; None where it was not kept."""
     filled: tuple[str, ...] = ()
     """Which of "tempo", "metre" and "key" the file does not say."""
+    metre: str = FOUR_FOUR.name
+    """A name of `music.METRES`."""
+    groove: str = ""
+    """MMA groove of an arrangement of a lead sheet; empty for what was written or played."""
 
     @property
     def roles(self) -> np.ndarray:
@@ -139,7 +143,8 @@ class Dataset:
         mode = Key.parse(piece.key).mode
         names = [role for role, here in zip(ROLE_NAMES, piece.roles, strict=True) if here]
         tracks = codec.empty_tracks([max(p, 0) for p in piece.programs], names)
-        like = Music(tracks, bars, piece.tempo, Key(9 if mode == "minor" else 0, mode), piece.style)
+        key = Key(9 if mode == "minor" else 0, mode)
+        like = Music(tracks, bars, piece.tempo, key, piece.style, METRES[piece.metre])
         return codec.decode(self.rows(piece, first, bars), like)
 
 
@@ -160,7 +165,7 @@ def write(folder: Path, items: Iterable[tuple[str, str, Encoded]], manifest: dic
         pieces.append(
             Piece(
                 song, source, split_of(song), item.style, item.key, item.tempo, item.programs, start, item.bars,
-                item.key_confidence, item.filled,
+                item.key_confidence, item.filled, item.metre, item.groove,
             )
         )  # fmt: skip
         start += item.bars
@@ -193,7 +198,7 @@ def _summary(pieces: list[Piece]) -> dict:
                 value: count([p for p in pieces if getattr(p, name) == value])
                 for value in sorted({getattr(p, name) for p in pieces})
             }
-            for name in ("source", "style", "split")
+            for name in ("source", "style", "split", "metre")
         },
         "bars by role": {
             role: sum(piece.bars for piece in pieces if piece.roles[i]) for i, role in enumerate(ROLE_NAMES)

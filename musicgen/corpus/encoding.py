@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from musicgen import codec
 from musicgen.corpus import labels
-from musicgen.music import Key, Music
+from musicgen.corpus.labels import UNPLACED, Place
+from musicgen.music import FOUR_FOUR, METRES, Key, Music
 from musicgen.roles import ROLE_NAMES
 
 
@@ -28,6 +29,8 @@ class Encoded:
         filled: which of "tempo", "metre" and "key" the file does not say.
         programs: GM program of each role, -1 where the piece has no such role.
         cut: silent bars left out at the beginning.
+        metre: a name of `music.METRES`.
+        groove: MMA groove of an arrangement of a lead sheet; empty for all else.
     """
 
     style: str
@@ -40,13 +43,16 @@ class Encoded:
     cut: int
     rows: np.ndarray
     labels: dict[str, np.ndarray]
+    metre: str = FOUR_FOUR.name
+    groove: str = ""
 
     def music(self) -> Music:
         """The piece in C major or A minor."""
         names = [role for role, program in zip(ROLE_NAMES, self.programs, strict=True) if program >= 0]
         tracks = codec.empty_tracks([max(program, 0) for program in self.programs], names)
         mode = Key.parse(self.key).mode
-        like = Music(tracks, self.bars, self.tempo, Key(9 if mode == "minor" else 0, mode), self.style)
+        key = Key(9 if mode == "minor" else 0, mode)
+        like = Music(tracks, self.bars, self.tempo, key, self.style, METRES[self.metre])
         return codec.decode(self.rows, like)
 
 
@@ -55,6 +61,7 @@ def encode(
     key_confidence: float = 2.0,
     filled: tuple[str, ...] = (),
     chords: Sequence[tuple[int, str]] | None = None,
+    place: Place = UNPLACED,
 ) -> Encoded | None:
     """Encode and label a piece; None if it has no notes that can be encoded.
 
@@ -63,6 +70,7 @@ def encode(
         key_confidence: see `Encoded`.
         filled: see `Encoded`.
         chords: (tick, MMA chord name) changes where they are known; they are estimated otherwise.
+        place: where in its song the piece stands, silent bars included.
     """
     rows = codec.encode(music)
     if not len(rows):
@@ -71,12 +79,14 @@ def encode(
     bars = last - first + 1
     given = None
     if chords is not None:
-        given = labels.given_chords(chords, music.bars, music.key.shift_to_normal)[first : last + 1]
+        given = labels.given_chords(chords, music.bars, music.key.shift_to_normal, music.metre)[first : last + 1]
+    place = replace(place, sections=place.sections[first : last + 1])
     rows[:, 0] -= first
     programs = {track.role: track.program for track in music.tracks if track.notes}
     return Encoded(
         music.style, str(music.key), round(float(key_confidence), 4), music.tempo, filled,
-        tuple(programs.get(role, -1) for role in ROLE_NAMES), bars, first, rows, labels.measure(rows, bars, given),
+        tuple(programs.get(role, -1) for role in ROLE_NAMES), bars, first, rows,
+        labels.measure(rows, bars, given, music.metre, place), music.metre.name,
     )  # fmt: skip
 
 

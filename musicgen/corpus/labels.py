@@ -6,21 +6,25 @@ All of it is in the key the notes are in, C major or A minor. A label of a windo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from musicgen import codec
 from musicgen.corpus.keys import PROFILES
 from musicgen.harmony import chord_code, parse_chord
-from musicgen.heard import NONE, chroma_of, heard_chords
-from musicgen.music import MODES, TICKS_PER_BAR, TICKS_PER_BEAT
+from musicgen.heard import NONE, chroma_of, half_bars, heard_chords
+from musicgen.music import FOUR_FOUR, MODES, Metre
 from musicgen.roles import ROLES
 
 KEY_BARS = 4
 SECTION_BARS = 4
 SAME, VARIED = 0.7, 0.35
 """Two sections are the same from this similarity on, or one is a variation of the other."""
+BEGINS, ENDS = 1, 2
 ATTRIBUTES = ("density", "register", "polyphony", "syncopation")
 LABELS: dict[str, tuple[tuple[int, ...], type]] = {
     "chords": ((2,), np.uint8),
@@ -28,25 +32,52 @@ LABELS: dict[str, tuple[tuple[int, ...], type]] = {
     "key_confidence": ((), np.float16),
     "form": ((), np.uint8),
     "attributes": ((len(ROLES), len(ATTRIBUTES)), np.float16),
+    "edges": ((), np.uint8),
+    "sections": ((), np.uint8),
 }
 """Name of each label to its shape a bar and its type; see `measure`."""
 
-_DURATIONS = np.array(codec.DURATIONS)
+
+@dataclass(frozen=True)
+class Place:
+    """Where in its song a piece stands.
+
+    Args:
+        begins, ends: whether the song begins with it, and ends with it.
+        sections: of each bar the number of the section that the song's own marks (double bars, repeats, rehearsal
+            letters) put it in, below `heard.NONE`; empty where it has none.
+    """
+
+    begins: bool = False
+    ends: bool = False
+    sections: tuple[int, ...] = ()
+
+
+UNPLACED = Place()
+
 _LOW = np.array([role.low for role in ROLES])
 _IS_DRUMS = np.array([role.is_drums for role in ROLES])
 
 
-def measure(rows: np.ndarray, bars: int, given: np.ndarray | None = None) -> dict[str, np.ndarray]:
+def measure(
+    rows: np.ndarray,
+    bars: int,
+    given: np.ndarray | None = None,
+    metre: Metre = FOUR_FOUR,
+    place: Place = UNPLACED,
+) -> dict[str, np.ndarray]:
     """The labels of a piece.
 
     Args:
         rows: notes as `codec.encode` gives them, shape (notes, 6).
         bars: length of the piece.
         given: chords that are known, as `chords` below.
+        metre: of the piece.
+        place: where in its song it stands.
 
     Returns:
         Arrays with a row for each bar, of the types of `LABELS`:
-        `chords`, (bars, 2), of each half bar: `chord_code`, or NONE.
+        `chords`, (bars, 2), of each half of a bar (`Metre.half_bar`): `chord_code`, or NONE.
         `key`, (bars,), of the four bars from here: tonic, and 12 more if minor; NONE where nothing sounds.
         `key_confidence`, (bars,): lead in correlation over the second best key, 0 to 2.
         `form`, (bars,), section of four bars: twice the number of its letter (A is 0), and one more if it is a
@@ -54,31 +85,41 @@ def measure(rows: np.ndarray, bars: int, given: np.ndarray | None = None) -> dic
         `attributes`, (bars, roles, 4), NaN where the role is silent in the bar: density, onsets a bar (0 then, not
         NaN); register, mean MIDI pitch (NaN for drums); polyphony, notes an onset; syncopation, share of onsets that
         are off the beat with none on the beat that follows.
+        `edges`, (bars,): `BEGINS` in the bar with which the song begins, `ENDS` in that with which it ends, their sum
+        in both, 0 elsewhere.
+        `sections`, (bars,): number of the section that the song's own marks put a bar in, the same where they bring it
+        back; NONE where the song has no marks.
     """
     rows = np.asarray(rows, np.int64).reshape(-1, len(codec.COLUMNS))
-    chroma, _ = chroma_of(rows, bars)
+    chroma, _ = chroma_of(rows, bars, metre=metre)
+    edges = np.zeros(bars, np.uint8)
+    edges[0] += BEGINS * place.begins
+    edges[-1] += ENDS * place.ends
     key, confidence = _keys(chroma.reshape(bars, 2, 12).sum(axis=1))
     return {
-        "chords": heard_chords(rows, bars) if given is None else given,
+        "chords": heard_chords(rows, bars, metre) if given is None else given,
         "key": key,
         "key_confidence": confidence.astype(np.float16),
-        "form": _form(rows, bars),
-        "attributes": _attributes(rows, bars).astype(np.float16),
+        "form": _form(rows, bars, metre.ticks_per_bar),
+        "attributes": _attributes(rows, bars, metre).astype(np.float16),
+        "edges": edges,
+        "sections": np.array(place.sections or [NONE] * bars, np.uint8),
     }
 
 
-def given_chords(chords: Sequence[tuple[int, str]], bars: int, shift: int) -> np.ndarray:
-    """The chord of each half bar from (tick, MMA name) changes, moved by `shift` semitones; uint8, shape (bars, 2).
+def given_chords(chords: Sequence[tuple[int, str]], bars: int, shift: int, metre: Metre = FOUR_FOUR) -> np.ndarray:
+    """The chord of each half of a bar from (tick, MMA name) changes, moved by `shift` semitones; uint8, (bars, 2).
 
-    Of two chords in a half bar the longer counts, the first of two that are as long.
+    Of several chords in a half the longest counts, the first of those that are as long.
     """
-    beats = np.full(bars * 4, NONE, np.uint8)
+    codes = np.full(bars * metre.ticks_per_bar, NONE, np.uint8)
     for index, (tick, name) in enumerate(chords):
-        end = chords[index + 1][0] if index + 1 < len(chords) else bars * TICKS_PER_BAR
+        end = chords[index + 1][0] if index + 1 < len(chords) else len(codes)
         parsed = parse_chord(name)
-        code = NONE if parsed is None else chord_code(parsed[0] + shift, parsed[1])
-        beats[tick // TICKS_PER_BEAT : end // TICKS_PER_BEAT] = code
-    return beats.reshape(bars, 2, 2)[:, :, 0].copy()
+        codes[tick:end] = NONE if parsed is None else chord_code(parsed[0] + shift, parsed[1])
+    bounds = half_bars(bars, metre)
+    longest = [Counter(codes[a:b].tolist()).most_common(1)[0][0] for a, b in pairwise(bounds.tolist())]
+    return np.array(longest, np.uint8).reshape(bars, 2)
 
 
 def agreement(estimated: np.ndarray, given: np.ndarray) -> tuple[int, int, int]:
@@ -109,11 +150,11 @@ def _keys(chroma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return key, np.where(sounds, ranked[:, -1] - ranked[:, -2], 0.0)
 
 
-def _form(rows: np.ndarray, bars: int) -> np.ndarray:
+def _form(rows: np.ndarray, bars: int, ticks_per_bar: int) -> np.ndarray:
     """Sections of four bars, each compared with the first section of each letter: Jaccard index of their notes."""
     pitched = rows[~_IS_DRUMS[rows[:, 1]]] if (~_IS_DRUMS[rows[:, 1]]).any() else rows
-    length = SECTION_BARS * TICKS_PER_BAR
-    ticks = pitched[:, 0] * TICKS_PER_BAR + pitched[:, 2]
+    length = SECTION_BARS * ticks_per_bar
+    ticks = pitched[:, 0] * ticks_per_bar + pitched[:, 2]
     names = (ticks % length * len(ROLES) + pitched[:, 1]) * 128 + pitched[:, 3]
     count = -(-bars // SECTION_BARS)
     sections = [set(names[ticks // length == index].tolist()) for index in range(count)]
@@ -132,18 +173,18 @@ def _form(rows: np.ndarray, bars: int) -> np.ndarray:
     return np.repeat(codes, SECTION_BARS)[:bars]
 
 
-def _attributes(rows: np.ndarray, bars: int) -> np.ndarray:
+def _attributes(rows: np.ndarray, bars: int, metre: Metre) -> np.ndarray:
     cells = bars * len(ROLES)
     cell = rows[:, 0] * len(ROLES) + rows[:, 1]
     notes = np.bincount(cell, minlength=cells)
     # one number for each (role, tick of the piece), so that an onset of a chord counts once
-    span = (bars + 1) * TICKS_PER_BAR
-    onsets = np.unique(rows[:, 1] * span + rows[:, 0] * TICKS_PER_BAR + rows[:, 2])
+    span = (bars + 1) * metre.ticks_per_bar
+    onsets = np.unique(rows[:, 1] * span + rows[:, 0] * metre.ticks_per_bar + rows[:, 2])
     role, tick = onsets // span, onsets % span
-    onset_cell = tick // TICKS_PER_BAR * len(ROLES) + role
+    onset_cell = tick // metre.ticks_per_bar * len(ROLES) + role
     density = np.bincount(onset_cell, minlength=cells)
-    next_beat = role * span + -(-tick // TICKS_PER_BEAT) * TICKS_PER_BEAT
-    syncopated = (tick % TICKS_PER_BEAT != 0) & ~np.isin(next_beat, onsets)
+    next_beat = role * span + -(-tick // metre.ticks_per_beat) * metre.ticks_per_beat
+    syncopated = (tick % metre.ticks_per_beat != 0) & ~np.isin(next_beat, onsets)
     pitches = np.bincount(cell, weights=rows[:, 3] + _LOW[rows[:, 1]], minlength=cells)
     with np.errstate(invalid="ignore", divide="ignore"):
         register = (pitches / notes).reshape(bars, len(ROLES))
