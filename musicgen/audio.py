@@ -72,10 +72,10 @@ class Renderer:
             data: the bytes of a MIDI file, of at most 10 minutes.
 
         Raises:
-            MidiError: the bytes are no MIDI file, or over the limits of `midi_reading.timeline`.
+            MidiError: the bytes are no MIDI file, or over the limits of `midi_reading.read_timeline`.
             AudioError: the piece is over 10 minutes long, or the synthesiser fails.
         """
-        mix = self._player.play(midi_reading.timeline(data))[0]
+        mix = self._player.play(midi_reading.read_timeline(data))[0]
         return Audio(levels.finish(mix, levels.gain_of(mix, RATE)))
 
     def render_loop(self, data: bytes) -> Audio:
@@ -86,7 +86,7 @@ class Renderer:
             MidiError, AudioError: as for `render`; or `midi.to_midi` did not write the file.
         """
         frames = _loop_frames(data)
-        mix = self._player.play(midi_reading.timeline(data))[0]
+        mix = self._player.play(midi_reading.read_timeline(data))[0]
         gain = levels.gain_of(mix, RATE)
         return Audio(levels.finish(levels.wrapped(mix, frames), gain, loop=True))
 
@@ -105,7 +105,7 @@ class Renderer:
             MidiError, AudioError: as for `render_loop`.
         """
         music, frames = midi.from_midi(data), _loop_frames(data)
-        outputs = self._player.play(midi_reading.timeline(data), _STEM_OUTPUTS)
+        outputs = self._player.play(midi_reading.read_timeline(data), _STEM_OUTPUTS)
         gain = levels.gain_of(outputs.sum(axis=0), RATE)
         roles = [track.role for track in music.tracks if track.notes]
         stems = {role: outputs[midi.CHANNELS[role] % _STEM_OUTPUTS] for role in roles}

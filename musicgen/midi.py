@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import mido
 
 from musicgen.errors import MidiError, MusicgenError
-from musicgen.midi_reading import DRUM_CHANNEL, read_file, read_score
+from musicgen.midi_reading import DRUM_CHANNEL, Score, read_score
 from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Key, Music, Note, Track
 from musicgen.roles import ROLE_BY_NAME, ROLE_NAMES
 
@@ -116,7 +116,12 @@ def read_recipe(data: bytes) -> dict[str, object] | None:
     Raises:
         MidiError: as for `read_score`.
     """
-    for text in read_score(data).texts:
+    return find_recipe(read_score(data))
+
+
+def find_recipe(score: Score) -> dict[str, object] | None:
+    """`read_recipe` for a file that was read before."""
+    for text in score.texts:
         if text.startswith(_RECIPE_MARK):
             try:
                 recipe = json.loads(text[len(_RECIPE_MARK) :])
@@ -132,7 +137,15 @@ def from_midi(data: bytes) -> Music:
     Raises:
         MidiError: as for `read_score`, or the file's tracks are not named after our roles.
     """
-    score = read_score(data)
+    return from_score(read_score(data))
+
+
+def from_score(score: Score) -> Music:
+    """`from_midi` for a file that was read before.
+
+    Raises:
+        MidiError: the file's tracks are not named after our roles.
+    """
     by_label = {role.label: role.name for role in ROLE_BY_NAME.values()}
     unknown = [track.name for track in score.tracks if track.name not in by_label]
     if unknown:
@@ -150,7 +163,7 @@ def from_midi(data: bytes) -> Music:
             for track in score.tracks
         )
         style = next((text.removeprefix("style: ") for text in score.texts if text.startswith("style: ")), "")
-        length = _end_of_tracks(data)
+        length = _tick(score.ends[0]) if score.ends else 0  # the conductor track ends on the last bar line
         bars = max(1, -(-length // TICKS_PER_BAR))
         return Music(tracks, bars, round(score.tempo, 3), score.key or Key(0), style)
     except MidiError:
@@ -168,15 +181,12 @@ def stems(data: bytes) -> dict[str, bytes]:
         MidiError: as for `from_midi`.
     """
     playing = [track.role for track in from_midi(data).tracks if track.notes]
-
-    def split(file: mido.MidiFile) -> dict[str, bytes]:
-        conductor = mido.MidiTrack(
-            message for message in file.tracks[0] if message.type != "text" or not message.text.startswith(_RECIPE_MARK)
-        )
-        by_name = {track.name: track for track in file.tracks[1:]}
-        return {role: _saved([conductor, by_name[ROLE_BY_NAME[role].label]]) for role in playing}
-
-    return read_file(data, split)
+    file = mido.MidiFile(file=io.BytesIO(data))
+    conductor = mido.MidiTrack(
+        message for message in file.tracks[0] if message.type != "text" or not message.text.startswith(_RECIPE_MARK)
+    )
+    by_name = {track.name: track for track in file.tracks[1:]}
+    return {role: _saved([conductor, by_name[ROLE_BY_NAME[role].label]]) for role in playing}
 
 
 def _saved(tracks: list[mido.MidiTrack]) -> bytes:
@@ -189,9 +199,6 @@ def _tick(beat: float) -> int:
     return round(beat * TICKS_PER_BEAT)
 
 
-def _end_of_tracks(data: bytes) -> int:
-    """The last bar line of a file that `to_midi` wrote, in our ticks: the end of its conductor track."""
-    return read_file(data, lambda file: _tick(sum(message.time for message in file.tracks[0]) / file.ticks_per_beat))
-
-
-__all__ = ["CHANNELS", "MIX", "from_midi", "read_recipe", "seconds", "stems", "to_midi"]
+__all__ = [
+    "CHANNELS", "MIX", "find_recipe", "from_midi", "from_score", "read_recipe", "seconds", "stems", "to_midi",
+]  # fmt: skip

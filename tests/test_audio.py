@@ -16,7 +16,7 @@ from musicgen import levels, midi, soundfont
 from musicgen.audio import MAX_TAIL_SECONDS, PEAK, Audio, Renderer
 from musicgen.errors import AudioError, MidiError
 from musicgen.midi import to_midi
-from musicgen.midi_reading import timeline
+from musicgen.midi_reading import read_timeline
 from musicgen.music import Music, Note, Track
 from musicgen.playing import _shares
 from musicgen.soundfont import find_soundfont
@@ -102,7 +102,7 @@ def test_two_synthesisers_share_the_pitches_of_a_channel_and_one_has_the_drums()
     kit = tuple(Note(12 * i, pitch, 3, 80) for i, pitch in enumerate((36, 42, 46)))
     melody = (Note(0, 80, 48, 80), Note(48, 81, 12, 80), Note(60, 83, 12, 80))
     music = Music((Track("melody", 73, melody), Track("chords", 0, chord), Track("drums", 0, kit)), 2)
-    shares = _shares(timeline(to_midi(music)))
+    shares = _shares(read_timeline(to_midi(music)))
     channels = {role: midi.CHANNELS[role] for role in ("melody", "chords", "drums")}
     assert {pitch: shares[channels["melody"], pitch] for pitch in (80, 81, 83)} == {80: 1, 81: 0, 83: 0}
     assert sorted(shares[channels["chords"], pitch] for pitch in (60, 64, 67, 72)) == [0, 1, 1, 1]

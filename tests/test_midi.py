@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from musicgen import midi_reading
 from musicgen.errors import MidiError
 from musicgen.midi import CHANNELS, from_midi, read_recipe, seconds, to_midi
-from musicgen.midi_reading import MAX_BEATS, MAX_BYTES, ScoreNote, read_score, timeline
+from musicgen.midi_reading import MAX_BEATS, MAX_BYTES, ScoreNote, read_score, read_timeline
 from musicgen.music import ALL_KEYS, TICKS_PER_BAR, Key, Music, Note, Track
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
@@ -82,7 +82,7 @@ def test_every_tempo_that_music_may_have_can_be_written(tempo):
 
 def test_length_in_seconds():
     assert seconds(Music((), bars=16, tempo=120)) == 32.0
-    assert timeline(to_midi(Music((), bars=16, tempo=120))).seconds == pytest.approx(32.0)
+    assert read_timeline(to_midi(Music((), bars=16, tempo=120))).seconds == pytest.approx(32.0)
 
 
 @given(st.dictionaries(st.text(max_size=10), st.none() | st.integers() | st.text(max_size=20) | st.booleans()))
@@ -130,19 +130,19 @@ def test_timeline_applies_tempo_changes():
         [mido.MetaMessage("set_tempo", tempo=500_000), mido.MetaMessage("set_tempo", tempo=1_000_000, time=96)],
         note(60, 96, 192),
     )
-    played = timeline(data)
+    played = read_timeline(data)
     assert [(second, message.type) for second, message in played.events] == [(0.5, "note_on"), (1.5, "note_off")]
     assert (played.seconds, played.note_count) == (1.5, 1)
 
 
 def test_timeline_holds_only_messages_of_channels():
     data = midi_file([mido.Message("sysex", data=[1, 2]), mido.MetaMessage("text", text="x"), *note(60, 0, 96)])
-    assert [message.type for _, message in timeline(data).events] == ["note_on", "note_off"]
+    assert [message.type for _, message in read_timeline(data).events] == ["note_on", "note_off"]
 
 
 # --- hostile files ---------------------------------------------------------------------------------------------
 
-READERS = (read_score, timeline, from_midi, read_recipe)
+READERS = (read_score, read_timeline, from_midi, read_recipe)
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
@@ -187,7 +187,7 @@ def test_a_few_bytes_that_claim_years_are_refused_at_once():
     assert len(LONG) <= 44
     started = time.perf_counter()
     with pytest.raises(MidiError, match=f"at most {MAX_BEATS:,} beats"):
-        timeline(LONG)
+        read_timeline(LONG)
     assert time.perf_counter() - started < 0.1
 
 

@@ -8,7 +8,7 @@ import pytest
 from musicgen.compose import Studio
 from musicgen.errors import RequestError
 from musicgen.midi import from_midi, to_midi
-from musicgen.midi_reading import read_score, timeline
+from musicgen.midi_reading import read_score, read_timeline
 from musicgen.music import Music
 from musicgen.recipe import Edit, Mix, link_text
 from musicgen.recipe_texts import mask_text
@@ -87,7 +87,7 @@ def test_a_mix_sets_tempo_instruments_and_volumes_and_no_note(studio: Studio) ->
     assert {track.role: track.program for track in mixed.music.tracks}["bass"] == 34
     volumes = {
         message.channel: message.value
-        for _, message in timeline(mixed.midi).events
+        for _, message in read_timeline(mixed.midi).events
         if message.type == "control_change" and message.control == 7
     }
     assert volumes[9] == 0 and volumes[0] > 0

@@ -114,7 +114,7 @@ def checked(data: bytes) -> bytes:
         RequestError: it has more.
         MidiError: it is no MIDI file.
     """
-    if (count := midi_reading.timeline(data).note_count) > MAX_NOTES:
+    if (count := midi_reading.read_timeline(data).note_count) > MAX_NOTES:
         raise RequestError(f"Expected at most {MAX_NOTES:,} notes. Received: {count:,}.")
     return data
 
