@@ -14,7 +14,8 @@ from musicgen import export, hub, midi
 from musicgen.audio import Audio, Renderer
 from musicgen.edits import apply
 from musicgen.errors import AudioError, RequestError
-from musicgen.intake import read_music
+from musicgen.intake import interpret
+from musicgen.midi_reading import MAX_NOTES, Score, read_score
 from musicgen.models.base import Composer
 from musicgen.music import Music
 from musicgen.own_style import OwnStyle
@@ -111,8 +112,9 @@ class Studio:
         return self._finish(music, Recipe(composer.identity, request), sound, started)
 
     def read(
-        self, data: bytes, name: str | None = None, style: str | None = None, sound: bool = False, trust: bool = False
-    ) -> Result:
+        self, data: bytes, name: str | None = None, style: str | None = None, sound: bool = False, trust: bool = False,
+        most_notes: int = MAX_NOTES,
+    ) -> Result:  # fmt: skip
         """A piece from any MIDI file; what was not as in the file is in `said`.
 
         A file of ours brings its recipe with it, if making the piece again gives the notes of the file: somebody may
@@ -121,14 +123,16 @@ class Studio:
         Args:
             name: of the file.
             style: what the models should take it for; as `intake.read_music` finds it if not given.
+            most_notes: a file that strikes more is refused before it is understood.
             trust: believe the recipe without making the piece again, which takes as long as making it did.
 
         Raises:
             MidiError, RequestError: as for `intake.read_music`.
         """
         started = time.perf_counter()
-        intake = read_music(data, style)
-        recipe = recipe_of(data) if style is None and not intake.notes else None
+        score = read_score(data, most_notes)
+        intake = interpret(score, style)
+        recipe = recipe_of(score) if style is None and not intake.notes else None
         if recipe is not None and not trust and not self._makes(recipe, intake.music):
             recipe = None
         if recipe is None:
@@ -262,13 +266,9 @@ def _between(pieces: Sequence[Result], weights: Sequence[float]) -> Edit:
     return Edit("morph", partners=partners, weights=tuple(weights) if isinstance(weights, (list, tuple)) else ())
 
 
-def recipe_of(data: bytes) -> Recipe | None:
-    """The recipe in a MIDI file of ours; None where there is none that can be followed.
-
-    Raises:
-        MidiError: as for `midi.read_recipe`.
-    """
-    values = midi.read_recipe(data)
+def recipe_of(score: Score) -> Recipe | None:
+    """The recipe in a MIDI file of ours; None where there is none that can be followed."""
+    values = midi.find_recipe(score)
     try:
         return None if values is None else Recipe.from_dict(values)
     except RequestError:  # of another program, of another version, or hostile

@@ -49,11 +49,27 @@ _DRUM_CLASS_OF: dict[int, int] = {
     60: 62, 62: 62, 63: 62, 65: 62, 61: 64, 64: 64, 66: 64, 67: 56, 68: 56,
     75: 75, 76: 75, 77: 75, 73: 75, 74: 75, 80: 81, 81: 81,
 }  # fmt: skip
+# vibraslap, sticks, slap, jingle bell, bell tree, castanets, surdos
+_GM2 = _DRUM_CLASS_OF | {58: 70, 31: 37, 28: 39, 83: 54, 84: 81, 85: 75, 86: 64, 87: 64}
+_DRUM_LAYOUTS: dict[str, dict[int, int]] = {
+    "gm": _GM2,
+    # pads of electronic kits (Roland, Alesis, and samplers after them): edges of the hi-hat, the rim of the third tom
+    "kit": _GM2 | {21: 44, 22: 42, 23: 46, 24: 46, 25: 46, 26: 46, 58: 45},
+    # Roland GS: snare roll, finger snap
+    "gs": _GM2 | {25: 38, 26: 39},
+    # Yamaha XG: surdos, whip, finger snap, brushes and snares, castanet, sticks, kick, open rim shot
+    "xg": _DRUM_CLASS_OF | {13: 64, 14: 64, 16: 39, 19: 39, 25: 38, 26: 38, 27: 38, 28: 38, 29: 38, 30: 75, 31: 38,
+                            32: 37, 33: 36, 34: 38, 58: 70, 83: 54, 84: 81},
+}  # fmt: skip
 
 
-def canonical_drum(pitch: int) -> int | None:
-    """The member of `DRUM_PITCHES` that stands for a General MIDI percussion pitch, or None if there is none."""
-    return _DRUM_CLASS_OF.get(pitch)
+def canonical_drum(pitch: int, layout: str = "gm") -> int | None:
+    """The member of `DRUM_PITCHES` that stands for a percussion pitch, or None if there is none.
+
+    Args:
+        layout: "gm" for General MIDI, "gs" and "xg" for those of Roland and Yamaha, "kit" for pads of electronic kits.
+    """
+    return _DRUM_LAYOUTS[layout].get(pitch)
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def test_a_doubled_note_is_one_note() -> None:
 
 def test_what_a_file_does_not_say_is_filled_in_and_flagged() -> None:
     cleaning = Cleaning()
-    silent = Score((LEAD, BASS), (), (), None, ())
+    silent = Score((LEAD, BASS))
     (music,) = band.to_music(silent, "pop", cleaning=cleaning)
     assert cleaning.filled == ("tempo", "metre", "key")
     assert (music.tempo, str(music.key)) == (120.0, "C major")

@@ -37,7 +37,7 @@ KIT = line([36, 42, 38, 42] * 16, is_drums=True)
 
 
 def score(*tracks: ScoreTrack, metres: tuple = ((0.0, (4, 4)),)) -> Score:
-    return Score(tracks, ((0.0, 120.0),), metres, None, ())
+    return Score(tracks, ((0.0, 120.0),), metres)
 
 
 # --- roles ---

@@ -39,7 +39,7 @@ def read_groove(data: bytes, style: str, tempo: float) -> Music:
     Raises:
         Unusable: shorter than eight bars, or not played to its beat; `MidiError`: not a MIDI file.
     """
-    score = read_score(data)
+    score = read_score(data, strict=True)
     notes = [note for track in score.tracks for note in track.notes]
     bars = int(score.end // 4)
     if bars < MIN_BARS:

@@ -110,7 +110,7 @@ def _read(job: Reading) -> Outcome:
         return _outcome(job.name, scores.read_song(job.data, cleaning), cleaning)
     if job.kind == "chorales":
         return _outcome(job.name, scores.read_chorale(job.data, cleaning), cleaning)
-    return _outcome(job.name, band.to_music(read_score(job.data), job.style, cleaning=cleaning), cleaning)
+    return _outcome(job.name, band.to_music(read_score(job.data, strict=True), job.style, cleaning=cleaning), cleaning)
 
 
 def _outcome(name: str, pieces: list[Music], cleaning: Cleaning) -> Outcome:

@@ -4,7 +4,7 @@ A file that `midi.to_midi` wrote comes back exactly. For all others the rules of
 get what they learned from; but here nothing is refused for its metre, its length or the way it was played.
 """
 
-from musicgen.intake.reading import Intake, read_music
+from musicgen.intake.reading import Intake, interpret, read_music
 from musicgen.intake.timing import MAX_BARS
 
-__all__ = ["MAX_BARS", "Intake", "read_music"]
+__all__ = ["MAX_BARS", "Intake", "interpret", "read_music"]

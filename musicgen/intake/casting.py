@@ -22,9 +22,14 @@ LEAST_FIT = -1.0
 be all the chords there are, but a flute is no bass."""
 
 
-def cast(tracks: list[ScoreTrack], end: float, said: list[str]) -> dict[str, list[ScoreTrack]]:
-    """Tracks of each role, the best first."""
-    if all(track.name in LABELS and track.is_drums == (track.name == "Drums") for track in tracks):
+def cast(tracks: list[ScoreTrack], end: float, ours: bool, said: list[str]) -> dict[str, list[ScoreTrack]]:
+    """Tracks of each role, the best first.
+
+    Args:
+        ours: whether a file of ours was changed elsewhere, so that the names of its tracks are their roles.
+    """
+    _say_instruments(tracks, said)
+    if ours and all(track.name in LABELS and track.is_drums == (track.name == "Drums") for track in tracks):
         roles = {role: [track for track in tracks if LABELS[track.name] == role] for role in ROLE_BY_NAME}
     else:
         roles = band.assign_roles(tracks, end)
@@ -47,6 +52,18 @@ def cast(tracks: list[ScoreTrack], end: float, said: list[str]) -> dict[str, lis
         found = [f"{role} from {some_of([name_of(t) for t in tracks])}" for role, tracks in roles.items() if tracks]
         said.append(f"Roles: {'; '.join(found)}.")
     return roles
+
+
+def _say_instruments(tracks: Sequence[ScoreTrack], said: list[str]) -> None:
+    for track in tracks:
+        if track.channels > 1:
+            said.append(f"{name_of(track)} is dealt over {track.channels} channels: it is one instrument.")
+        if track.programs and not track.is_drums:
+            numbers = ", ".join(str(program + 1) for program in track.programs[:8])
+            said.append(
+                f"{name_of(track)} changes its instrument (programs {numbers}): it is program {track.program + 1}"
+                " throughout, which most of its notes have."
+            )
 
 
 def _spread(roles: dict[str, list[ScoreTrack]], end: float) -> None:

@@ -11,10 +11,11 @@ from musicgen.corpus.cleaning import Cleaning
 from musicgen.corpus.keys import estimate_key
 from musicgen.errors import MidiError, RequestError
 from musicgen.intake.casting import LABELS, cast, say_losses
+from musicgen.intake.percussion import find_drums
 from musicgen.intake.timing import MAX_BARS, find_grid, find_tempo, lay_out
-from musicgen.intake.words import count_of, is_or_are
-from musicgen.midi import from_midi
-from musicgen.midi_reading import Score, read_score, without_unknown_keys
+from musicgen.intake.words import count_of, is_or_are, some_of
+from musicgen.midi import from_score
+from musicgen.midi_reading import Score, read_score
 from musicgen.music import BEATS_PER_BAR, TICKS_PER_BEAT, Key, Music
 from musicgen.roles import STYLE_BY_NAME, STYLE_NAMES
 
@@ -48,17 +49,18 @@ def read_music(data: bytes, style: str | None = None) -> Intake:
         MidiError: not a usable MIDI file, or one without notes.
         RequestError: an unknown style.
     """
+    return interpret(read_score(data), style)
+
+
+def interpret(score: Score, style: str | None = None) -> Intake:
+    """`read_music` for a file that was read before; arguments and errors as there."""
     if style is not None and style not in STYLE_BY_NAME:
         raise RequestError(f"style: expected one of {', '.join(STYLE_NAMES)}. Received: {str(style)[:40]!r}.")
-    mended = without_unknown_keys(data)
-    score = read_score(mended)
     if not score.tracks:
         raise MidiError("Expected notes. Received: a MIDI file without any.")
-    said: list[str] = []
-    music = _exact(mended, score)
+    said = [*score.said]
+    music = _exact(score)
     if music is None:
-        if mended != data:
-            said.append("A signature of a key that does not exist is left out.")
         music = _foreign(score, said)
     elif music.bars > MAX_BARS:
         said.append(f"The piece has {music.bars} bars: the first {MAX_BARS} are taken.")
@@ -66,12 +68,13 @@ def read_music(data: bytes, style: str | None = None) -> Intake:
     return Intake(music if style is None else replace(music, style=style), tuple(said))
 
 
-def _exact(data: bytes, score: Score) -> Music | None:
+def _exact(score: Score) -> Music | None:
     """The piece if `midi.from_midi` can read the file without changing anything, else None."""
     labels = [track.name for track in score.tracks]
     places = np.array([(note.start, note.end) for track in score.tracks for note in track.notes]) * TICKS_PER_BEAT
     if (
-        not set(labels) <= set(LABELS)
+        not is_ours(score)
+        or not set(labels) <= set(LABELS)
         or len(set(labels)) < len(labels)
         or {metre for _, metre in score.metres} - {(4, 4)}
         or len(score.tempos) > 1
@@ -80,9 +83,14 @@ def _exact(data: bytes, score: Score) -> Music | None:
     ):
         return None
     try:
-        return from_midi(data)
+        return from_score(score)
     except MidiError:  # notes after the end of the first track, for instance
         return None
+
+
+def is_ours(score: Score) -> bool:
+    """Whether a file of ours, perhaps changed since: others too have tracks named Melody and Bass."""
+    return score.names[:1] == ("musicgen",)
 
 
 def _foreign(score: Score, said: list[str]) -> Music:
@@ -90,11 +98,11 @@ def _foreign(score: Score, said: list[str]) -> Music:
     tempo = find_tempo(score, beat, said)
     tracks, human = lay_out(score, beat, shift, tempo, said)
     cleaning = Cleaning()
-    tracks = [band.mend(track, cleaning) for track in tracks]
+    tracks = [band.mend(track, cleaning) for track in find_drums(tracks, score.rhythm_map)]
     last = max(note.start for track in tracks for note in track.notes)
     end = min(max(note.end for track in tracks for note in track.notes), last + BEATS_PER_BAR)
     bars = min(MAX_BARS, max(1, int(np.ceil(end / BEATS_PER_BAR - 1 / 32))))
-    roles = cast(tracks, end, said)
+    roles = cast(tracks, end, is_ours(score), said)
     parts = []
     for role, candidates in roles.items():
         if candidates:
@@ -106,10 +114,12 @@ def _foreign(score: Score, said: list[str]) -> Music:
     if not parts:
         raise MidiError("Expected notes that a melody, chords, a pad, a bass or drums can play. Received: none.")
     music = Music(tuple(parts), bars, tempo, Key(0), "")
-    total = sum(len(track.notes) for track in score.tracks)
-    if music.note_count < total:
-        said.append(f"{music.note_count:,} of {count_of(total, 'note')} are kept.")
-    return replace(music, key=_key(music, score.key, said))
+    if music.note_count < score.struck:
+        said.append(f"{music.note_count:,} of {count_of(score.struck, 'note')} are kept.")
+    if score.lost:
+        things = some_of([f"{what} ({count:,})" for what, count in score.lost])
+        said.append(f"Left out, as our notes have none of it: {things}.")
+    return replace(music, key=_key(music, score, said))
 
 
 def _say_cleaning(cleaning: Cleaning, said: list[str]) -> None:
@@ -123,10 +133,14 @@ def _say_cleaning(cleaning: Cleaning, said: list[str]) -> None:
             said.append(f"{count_of(count, 'note')} {what.format(is_or_are(count))}.")
 
 
-def _key(music: Music, stated: Key | None, said: list[str]) -> Key:
+def _key(music: Music, score: Score, said: list[str]) -> Key:
     if not any(track.notes for track in music.tracks if track.role != "drums"):
         said.append("There are only drums: the key is called C major.")
         return Key(0)
+    stated, count = score.key, len({key for _, key in score.keys})
+    if stated is not None and count > 1:
+        said.append(f"The key changes: it is {stated} throughout, which holds longest.")
+        return stated
     if stated is not None and stated != Key(0):
         said.append(f"The key is {stated}, as the file states.")
         return stated

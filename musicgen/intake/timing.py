@@ -10,7 +10,7 @@ import numpy as np
 from musicgen import codec
 from musicgen.corpus import band
 from musicgen.intake.words import count_of, is_or_are, some_of
-from musicgen.midi_reading import Score, ScoreTrack
+from musicgen.midi_reading import DEFAULT_TEMPO, Score, ScoreTrack
 from musicgen.music import BEATS_PER_BAR, TICKS_PER_BEAT
 
 MAX_BARS = 64
@@ -59,7 +59,8 @@ def find_tempo(score: Score, beat: float, said: list[str]) -> float:
         said.append(f"The file states no tempo: {tempo:g} beats a minute are assumed.")
     elif len(held) > 1:
         low, high = min(held) / beat, max(held) / beat
-        said.append(f"The tempo goes from {low:.4g} to {high:.4g}: it is {tempo / beat:.4g} throughout, {which}.")
+        late = f" ({DEFAULT_TEMPO:g} before the first that it states)" if score.tempos[0][0] > 0 else ""
+        said.append(f"The tempo goes from {low:.4g} to {high:.4g}{late}: it is {tempo / beat:.4g} throughout, {which}.")
     inside = float(np.clip(round(tempo / beat, 2), *TEMPO_RANGE))
     if inside != round(tempo / beat, 2):
         said.append(f"The tempo of {tempo / beat:.4g} beats a minute is {inside:g} now.")

@@ -21,7 +21,7 @@ def is_or_are(number: int) -> str:
 
 def name_of(track: ScoreTrack) -> str:
     """A track for a sentence: its name, one short line of it, or its instrument."""
-    name = re.sub(r"[^\w #&'()+,./:-]", "", track.name, flags=re.ASCII)[:24].strip()
+    name = re.sub(r"[^\w #&'()+,./:-]", "", track.name)[:24].strip()
     return f'"{name}"' if name else "drums" if track.is_drums else f"program {track.program + 1}"
 
 

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
+from itertools import pairwise
 
 from musicgen.midi_reading.file import Event, MidiFile
 from musicgen.midi_reading.pairing import pair_notes
@@ -83,9 +83,7 @@ class _Voice:
     @property
     def is_one_line(self) -> bool:
         ordered = sorted(note for note, _ in self.notes)
-        crossing = sum(
-            note.end > later.start + 1 / 24 for note, later in zip(ordered, ordered[1:], strict=False)
-        )  # fmt: skip
+        crossing = sum(note.end > later.start + 1 / 24 for note, later in pairwise(ordered))
         return crossing <= 0.1 * len(ordered)
 
 
@@ -106,9 +104,7 @@ def gather_instruments(file: MidiFile) -> Instruments:
             f" {'they sound' if held != 1 else 'it sounds'}."
         )
     if unended:
-        said.append(
-            f"{unended:,} note{'s are' if unended != 1 else ' is'} never ended: held to the end of the track."
-        )
+        said.append(f"{unended:,} note{'s are' if unended != 1 else ' is'} never ended: held to the end of the track.")
     groups = _join_strings(_group_voices(voices, settings, file.kind), names)
     in_track = Counter(group[0].track for group in groups)
     tracks = []
@@ -219,15 +215,8 @@ def _is_dealt_over_drums(voices: Sequence[_Voice], kind: int) -> bool:
 
 def _join_channels(voices: list[_Voice], kind: int, with_drums: bool) -> list[list[_Voice]]:
     """The pitched voices of one track of a file, those that are one instrument together."""
-    programs = {voice.program for voice in voices if voice.has_program}
-    if kind == 1 and not with_drums and len(programs) == 1 and len({voice.channel for voice in voices}) > 1:
-        # the track is one instrument; but two channels of which one has no program may be a piano beside it
-        silent = [voice for voice in voices if not voice.has_program]
-        if not silent or len(voices) >= _FEWEST_STRINGS or any(voice.bends for voice in voices):
-            return [voices]
-    if kind == 1 and not with_drums and not programs and len(voices) > 1:
-        if any(v.bends for v in voices) or (len(voices) >= _FEWEST_STRINGS and all(v.is_one_line for v in voices)):
-            return [voices]
+    if kind == 1 and not with_drums and len(voices) > 1 and _is_one_instrument(voices):
+        return [voices]
     by_program: dict[int, list[_Voice]] = defaultdict(list)
     for voice in voices:
         if voice.has_program:
@@ -238,6 +227,18 @@ def _join_channels(voices: list[_Voice], kind: int, with_drums: bool) -> list[li
         strings = len(same) >= _FEWEST_STRINGS and all(voice.is_one_line for voice in same)
         groups += [same] if bent or strings else [[voice] for voice in same]
     return groups
+
+
+def _is_one_instrument(voices: Sequence[_Voice]) -> bool:
+    """Whether the channels of a track that has no drums are one instrument: a synthesiser knows no more than programs,
+    so two channels of which one has none may as well be a piano beside it.
+    """
+    programs = {voice.program for voice in voices if voice.has_program}
+    return len(programs) <= 1 and (
+        (len(programs) == 1 and all(voice.has_program for voice in voices))
+        or any(voice.bends for voice in voices)
+        or (len(voices) >= _FEWEST_STRINGS and all(voice.is_one_line for voice in voices))
+    )
 
 
 def _join_strings(groups: list[list[_Voice]], names: Sequence[str]) -> list[list[_Voice]]:

@@ -72,7 +72,8 @@ class _Damage(Exception):
 class _Findings:
     """What is counted while a file is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_notes: int) -> None:
+        self.most_notes = most_notes
         self.said: list[str] = []
         self.bad_events: Counter[str] = Counter()
         self.notes = 0
@@ -84,18 +85,18 @@ class _Findings:
         return (*self.said, f"Events that are too short or impossible are left out: {names}.")
 
 
-def read_file(data: bytes) -> MidiFile:
+def read_file(data: bytes, most_notes: int = MAX_NOTES) -> MidiFile:
     """Read the events of any MIDI file of type 0, 1 or 2, as it is or inside a RIFF file.
 
     Of type 2, whose tracks are independent sequences, the one with most notes is read. Without a tempo base, in film
     frames, a beat is half a second.
 
     Raises:
-        MidiError: not a MIDI file, without a time base, over 2 MB, or over 100,000 notes.
+        MidiError: not a MIDI file, without a time base, over 2 MB, or more notes than `most_notes`.
     """
     if len(data) > MAX_BYTES:
         raise MidiError(f"Expected a MIDI file of at most {MAX_BYTES:,} bytes. Received: {len(data):,} bytes.")
-    findings = _Findings()
+    findings = _Findings(most_notes)
     start = data.find(_HEADER)
     if start < 0 or len(data) < start + 14:
         raise MidiError("Expected a MIDI file. Received: a damaged one, or something else.")
@@ -235,8 +236,8 @@ def _add_channel_message(
         values = [(values[0] | values[1] << 7) - 8192]
     if name == "note_on" and values[1] > 0:
         findings.notes += 1
-        if findings.notes > MAX_NOTES:
-            raise MidiError(f"Expected at most {MAX_NOTES:,} notes. Received: more.")
+        if findings.notes > findings.most_notes:
+            raise MidiError(f"Expected at most {findings.most_notes:,} notes. Received: more.")
     arguments = dict(zip(fields, values, strict=True))
     events.append((tick, mido.Message(name, skip_checks=True, channel=status & 0xF, **arguments)))
     return at + size

@@ -56,10 +56,10 @@ class Pairs(NamedTuple):
 def pair_notes(events: Sequence[tuple[int, int]], pedals: Pedals, end: int) -> Pairs:
     """The notes of one pitch, none longer than to the next that is struck.
 
-    Note-offs belong to the notes in the order in which these were struck, as sequencers write them, so that a note that
-    is struck on the tick at which the last one of its pitch ends has its own length, whichever event stands first. Where
+    Note-offs belong to the notes in the order in which these were struck, as sequencers write them. So a note that is
+    struck on the tick at which the last one of its pitch ends has its own length, whichever event stands first. Where
     there are fewer note-offs than notes, each ends all that were struck before it, as in a synthesiser. A note that is
-    never ended is held to the end of the track; note-offs that end nothing are passed over.
+    never ended is held to the end of the track. Note-offs that end nothing are passed over.
 
     Args:
         events: (tick, velocity) in the order of the file; velocity 0 is a note-off.

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from musicgen.errors import MidiError
-from musicgen.midi_reading.channels import ScoreNote, ScoreTrack, gather_instruments
-from musicgen.midi_reading.file import MidiFile, read_file
+from musicgen.midi_reading.channels import ScoreTrack, gather_instruments
+from musicgen.midi_reading.file import MAX_NOTES, MidiFile, read_file
 from musicgen.music import Key
 
 MAX_BEATS = 20_000
@@ -89,16 +89,23 @@ def _held(changes: Sequence[tuple[float, _Value]], end: float) -> dict[_Value, f
     return dict(held)
 
 
-def read_score(data: bytes) -> Score:
+def read_score(data: bytes, most_notes: int = MAX_NOTES, strict: bool = False) -> Score:
     """Read any MIDI file: the notes as they sound, each with the instrument that plays it.
 
     A note ends where its key is let go and no pedal holds it, and where its pitch is struck again. One that is never
     ended is held to the end of its track. Of several tempos, metres or keys on a tick the last counts.
 
+    Args:
+        data: the file.
+        most_notes: it may strike.
+        strict: refuse a file that is damaged, as one to learn from should be whole.
+
     Raises:
-        MidiError: not a MIDI file, over 2 MB, over 100,000 notes, or notes beyond 20,000 beats.
+        MidiError: not a MIDI file, over 2 MB, more notes than `most_notes`, or notes beyond 20,000 beats.
     """
-    file = read_file(data)
+    file = read_file(data, most_notes)
+    if strict and file.said:
+        raise MidiError(f"Expected a MIDI file as the standard has it. Received: another. {file.said[0]}")
     beats = file.ticks_per_beat
     instruments = gather_instruments(file)
     if any(note.end > MAX_BEATS for track in instruments.tracks for note in track.notes):

@@ -22,7 +22,7 @@ from musicgen.roles import STYLE_NAMES
 from musicgen.web import original
 from musicgen.web.desk import Desk
 from musicgen.web.files import link
-from musicgen.web.pieces import MAX_BYTES, checked
+from musicgen.web.pieces import MAX_BYTES, MAX_NOTES
 from musicgen.web.shape import shape_value
 from musicgen.web.toasts import toasts
 
@@ -198,7 +198,8 @@ def _read(desk: Desk, file: object) -> Result:
     if path.stat().st_size > MAX_BYTES:
         raise RequestError(f"Expected a MIDI file of at most {MAX_BYTES // 1000} kB. Received: a larger one.")
     name = file.get("orig_name") if isinstance(file, Mapping) else None
-    return desk.studio.read(checked(path.read_bytes()), name if isinstance(name, str) else path.name)
+    name = name if isinstance(name, str) else path.name
+    return desk.studio.read(path.read_bytes(), name, most_notes=MAX_NOTES)
 
 
 def _names(value: object) -> str:

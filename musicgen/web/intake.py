@@ -14,7 +14,7 @@ from musicgen.own_style import FEWEST, MOST, OwnStyle, own_style
 from musicgen.recipe import Edit
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES
 from musicgen.web.desk import Desk
-from musicgen.web.pieces import MAX_BYTES, decoded, read_piece
+from musicgen.web.pieces import MAX_BYTES, MAX_NOTES, decode_upload, read_piece
 from musicgen.web.theme import static
 
 MORE_BARS = 8
@@ -43,7 +43,8 @@ def take_in(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(name, str):
         raise RequestError("Expected a file with a name. Received: none; reload the page.")
     shown = "".join(letter for letter in name if letter.isprintable())
-    return {"piece": desk.value(desk.studio.read(decoded(values.get("data")), shown or None))}
+    data = decode_upload(values.get("data"))
+    return {"piece": desk.value(desk.studio.read(data, shown or None, most_notes=MAX_NOTES))}
 
 
 def version(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from musicgen.compose import Result, Studio
 from musicgen.errors import RequestError
-from musicgen.web.pieces import content_id, decoded
+from musicgen.web.pieces import MAX_NOTES, content_id, decode_upload
 
 ROOM = 400_000
 """Notes that are remembered in all, some 80 MB."""
@@ -41,7 +41,7 @@ class Known:
         """
         if not isinstance(value, Mapping) or not isinstance(value.get("id"), str):
             raise RequestError("Expected a piece. Received: something else; reload the page.")
-        data = None if value.get("midi") is None else decoded(value["midi"])
+        data = None if value.get("midi") is None else decode_upload(value["midi"])
         name = value["id"] if data is None else content_id(data)
         with self._lock:
             if name in self._pieces:
@@ -49,7 +49,7 @@ class Known:
                 return self._pieces[name]
         if data is None:
             return None
-        piece = self.studio.read(data, trust=True)
+        piece = self.studio.read(data, trust=True, most_notes=MAX_NOTES)
         with self._lock:
             if name not in self._pieces:
                 self._pieces[name] = piece

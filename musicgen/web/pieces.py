@@ -7,7 +7,7 @@ import binascii
 import hashlib
 from pathlib import Path
 
-from musicgen import midi, midi_reading
+from musicgen import midi
 from musicgen.compose import Result, Studio
 from musicgen.errors import RequestError
 from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Music
@@ -87,12 +87,12 @@ def read_piece(studio: Studio, text: object) -> Result:
 
     Raises:
         RequestError: this is nothing that the page sends.
-        MidiError: it is no MIDI file.
+        MidiError: it is no MIDI file, or has more notes than the page takes.
     """
-    return studio.read(decoded(text), trust=True)
+    return studio.read(decode_upload(text), trust=True, most_notes=MAX_NOTES)
 
 
-def decoded(text: object) -> bytes:
+def decode_upload(text: object) -> bytes:
     """The bytes of a file that a script sends in base64.
 
     Raises:
@@ -101,22 +101,9 @@ def decoded(text: object) -> bytes:
     if not isinstance(text, str) or len(text) > 4 * MAX_BYTES // 3 + 4:
         raise RequestError(f"Expected a MIDI file of at most {MAX_BYTES // 1000} kB. Received: a larger one, or none.")
     try:
-        data = base64.b64decode(text, validate=True)
+        return base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
         raise RequestError("Expected a MIDI file. Received: something else; reload the page.") from None
-    return checked(data)
-
-
-def checked(data: bytes) -> bytes:
-    """The bytes of a MIDI file, if it has no more notes than the page takes.
-
-    Raises:
-        RequestError: it has more.
-        MidiError: it is no MIDI file.
-    """
-    if (count := midi_reading.read_timeline(data).note_count) > MAX_NOTES:
-        raise RequestError(f"Expected at most {MAX_NOTES:,} notes. Received: {count:,}.")
-    return data
 
 
 def piece_id(result: Result) -> str:
