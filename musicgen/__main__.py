@@ -42,7 +42,7 @@ def _generate(options: argparse.Namespace) -> None:
             raise RequestError(f"--out: expected a folder for {options.count} pieces. Received: {options.out}.")
         paths = [write_one(options.model, request, options.out)]
     else:
-        paths = write_many(options.model, request, options.count, options.out)
+        paths = write_many(options.model, request, options.count, options.out, options.scheduler)
     for path in paths:
         print(path)
 

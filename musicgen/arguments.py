@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("--chords", help='such as "Am F C G", or "Am F | C G" with bar lines; repeated')
     generate.add_argument("--form", help="a letter for each four bars, such as AABA; repeated")
     generate.add_argument("--count", type=_number, default=1, help="how many pieces, with seeds from --seed on")
+    _add_scheduler(generate)
     generate.add_argument("--out", type=Path, required=True, help=f"a file ({_ENDINGS}) or a folder")
 
     _add_changes(commands)

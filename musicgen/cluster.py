@@ -131,12 +131,13 @@ class Cluster:
 def open_cluster(scheduler: str | None = None, workers: int | None = None) -> Iterator[Cluster]:
     """Workers for the block: processes of this machine, which end with it, or those that a scheduler has.
 
-    Where the package `distributed` is not installed the jobs run in this process, one after another.
+    Where the package `distributed` is not installed the jobs run in this process, one after another; it is an extra, as
+    a page does without.
 
     Args:
         scheduler: address of a Dask scheduler, such as "tcp://10.0.0.5:8786"; None for processes of this machine. Its
             workers need this version of musicgen, and paths that jobs name must be the same on all machines.
-        workers: processes of this machine; as many as it has cores if None.
+        workers: processes of this machine; as many as it has cores if None, 0 for this process itself.
 
     Raises:
         ClusterError: this is no address, nobody or no worker answers there, the workers have another version, or
@@ -144,6 +145,9 @@ def open_cluster(scheduler: str | None = None, workers: int | None = None) -> It
     """
     if scheduler is not None and not re.fullmatch(r"(tcp|tls)://[^\s/]+:\d{1,5}", scheduler):
         raise ClusterError(f"--scheduler: expected tcp://HOST:PORT. Received: {scheduler[:60]!r}.")
+    if scheduler is None and workers == 0:
+        yield Cluster(None)
+        return
     try:
         import distributed  # noqa: F401
     except ImportError:
@@ -155,6 +159,17 @@ def open_cluster(scheduler: str | None = None, workers: int | None = None) -> It
         return
     with _connected(scheduler) if scheduler is not None else _local(workers or os.cpu_count() or 1) as client:
         yield Cluster(client)
+
+
+def processes_for_networks(jobs: int) -> int:
+    """How many processes of this machine so many jobs shall have that run a network: at most one a core.
+
+    A single job runs in this process, and so do all where Keras has another backend than TensorFlow: that may hold an
+    accelerator, which processes cannot share.
+    """
+    if jobs <= 1 or os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        return 0
+    return min(jobs, os.cpu_count() or 1)
 
 
 @contextmanager
@@ -211,4 +226,4 @@ def _version() -> str:
     return __version__
 
 
-__all__ = ["Cluster", "open_cluster"]
+__all__ = ["Cluster", "open_cluster", "processes_for_networks"]

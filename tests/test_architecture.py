@@ -49,7 +49,7 @@ ALLOWED = {
     "intake": {"errors", "roles", "music", "codec", "midi_reading", "midi", "corpus", "intake"},
     "originality": {"errors", "music", "codec", "heard", "hub", "export", "corpus", "intake", "originality"},
     "change": {"errors", "roles", "music", "export", "recipe_texts", "recipe", "compose"},
-    "make": {"errors", "request", "export", "compose"},
+    "make": {"errors", "cluster", "request", "export", "compose"},
     "publish": {"errors", "request", "models", "hub", "training", "evaluation"},
     "web": {
         "errors", "roles", "attributes", "music", "request", "recipe", "hub", "midi_reading", "midi", "export",
