@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from musicgen import __version__
 from musicgen.errors import RequestError
+from musicgen.music import FOUR_FOUR, METRES
 from musicgen.request import ATTRIBUTE_RANGES, DEFAULT_TEMPERATURE
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
         )
     generate.add_argument("--chords", help='such as "Am F C G", or "Am F | C G" with bar lines; repeated')
     generate.add_argument("--form", help="a letter for each four bars, such as AABA; repeated")
+    generate.add_argument("--metre", default=FOUR_FOUR.name, help=f"{', '.join(METRES)}, where the model knows it")
     generate.add_argument("--count", type=_number, default=1, help="how many pieces, with seeds from --seed on")
     _add_scheduler(generate)
     generate.add_argument("--out", type=Path, required=True, help=f"a file ({_ENDINGS}) or a folder")

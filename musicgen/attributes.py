@@ -1,7 +1,8 @@
 """What a person can ask of a piece by a slider, in units that can be counted in the piece itself.
 
 density: notes a bar, all roles.
-rhythm: per cent of onsets that are syncopated: off the beat, with no onset of the role on the beat that follows.
+rhythm: per cent of onsets that are syncopated: off the beat (of 6/8, the dotted one), with no onset of the role on the
+beat that follows.
 register: mean MIDI pitch, without drums.
 polyphony: mean number of pitched notes that sound at a time, where any sounds.
 tension: per cent of the pairs of pitch classes that sound together which are dissonant (minor and major seconds,
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from musicgen import codec
-from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Key, Music
+from musicgen.music import FOUR_FOUR, Key, Metre, Music
 from musicgen.roles import ROLES
 
 ATTRIBUTES = ("density", "rhythm", "register", "polyphony", "tension")
@@ -28,7 +29,8 @@ _IS_DRUMS = np.array([role.is_drums for role in ROLES])
 
 def measure(music: Music) -> dict[str, float]:
     """The attributes of a piece, in their units; NaN where undefined, such as the register of drums alone."""
-    found = dict(zip(ATTRIBUTES, values(counts(codec.encode(music), music.bars)).tolist(), strict=True))
+    counted = counts(codec.encode(music), music.bars, music.metre)
+    found = dict(zip(ATTRIBUTES, values(counted).tolist(), strict=True))
     return found | {"register": found["register"] - music.key.shift_to_normal}
 
 
@@ -45,28 +47,29 @@ def values(counted: np.ndarray) -> np.ndarray:
         return _SCALE * total[..., 0] / total[..., 1]
 
 
-def counts(rows: np.ndarray, bars: int) -> np.ndarray:
+def counts(rows: np.ndarray, bars: int, metre: Metre = FOUR_FOUR) -> np.ndarray:
     """For each bar and attribute how much there is of it and of what it is a share, float64, shape (bars, 5, 2).
 
     Args:
         rows: notes as `codec.encode` gives them, shape (notes, 6).
         bars: length of the piece.
+        metre: of the piece.
     """
     rows = np.asarray(rows, np.int64).reshape(-1, len(codec.COLUMNS))
     pitched = rows[~_IS_DRUMS[rows[:, 1]]]
     pitch = pitched[:, 3] + _LOW[pitched[:, 1]]
-    onsets, syncopated = _onsets(rows, bars)
-    sounding, consonant, dissonant = _together(pitched, pitch, bars)
+    onsets, syncopated = _onsets(rows, bars, metre)
+    sounding, consonant, dissonant = _together(pitched, pitch, bars, metre.ticks_per_bar)
 
     def in_bars(bar: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         return np.bincount(bar, weights, bars)[:bars]
 
     def by_bar(ticks: np.ndarray) -> np.ndarray:
-        return ticks.reshape(bars, TICKS_PER_BAR).sum(axis=1)
+        return ticks.reshape(bars, metre.ticks_per_bar).sum(axis=1)
 
     parts = [
         (in_bars(rows[:, 0]), np.ones(bars)),
-        (in_bars(onsets // TICKS_PER_BAR, syncopated), in_bars(onsets // TICKS_PER_BAR)),
+        (in_bars(onsets // metre.ticks_per_bar, syncopated), in_bars(onsets // metre.ticks_per_bar)),
         (in_bars(pitched[:, 0], pitch), in_bars(pitched[:, 0])),
         (by_bar(sounding), by_bar(sounding > 0)),
         (by_bar(dissonant), by_bar(dissonant + consonant)),
@@ -74,19 +77,20 @@ def counts(rows: np.ndarray, bars: int) -> np.ndarray:
     return np.stack([np.stack(part, axis=-1) for part in parts], axis=1).astype(np.float64)
 
 
-def _onsets(rows: np.ndarray, bars: int) -> tuple[np.ndarray, np.ndarray]:
+def _onsets(rows: np.ndarray, bars: int, metre: Metre) -> tuple[np.ndarray, np.ndarray]:
     """The tick of each onset, the notes of a chord being one, and whether it is syncopated."""
-    span = (bars + 1) * TICKS_PER_BAR
-    onsets = np.unique(rows[:, 1] * span + rows[:, 0] * TICKS_PER_BAR + rows[:, 2])
+    bar, beat = metre.ticks_per_bar, metre.ticks_per_beat
+    span = (bars + 1) * bar
+    onsets = np.unique(rows[:, 1] * span + rows[:, 0] * bar + rows[:, 2])
     role, tick = onsets // span, onsets % span
-    next_beat = role * span + -(-tick // TICKS_PER_BEAT) * TICKS_PER_BEAT
-    return tick, (tick % TICKS_PER_BEAT != 0) & ~np.isin(next_beat, onsets)
+    next_beat = role * span + -(-tick // beat) * beat
+    return tick, (tick % beat != 0) & ~np.isin(next_beat, onsets)
 
 
-def _together(pitched: np.ndarray, pitch: np.ndarray, bars: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _together(pitched: np.ndarray, pitch: np.ndarray, bars: int, bar: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """At each tick: notes that sound, and consonant and dissonant pairs of pitch classes among them."""
-    length = bars * TICKS_PER_BAR
-    start = pitched[:, 0] * TICKS_PER_BAR + pitched[:, 2]
+    length = bars * bar
+    start = pitched[:, 0] * bar + pitched[:, 2]
     end = np.minimum(start + _DURATIONS[pitched[:, 4]], length)
     steps = np.zeros((length + 1, 12))
     np.add.at(steps, (start, pitch % 12), 1)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from musicgen.errors import RequestError
-from musicgen.models.base import MAX_BARS, Composer
+from musicgen.models.base import MAX_BARS, Composer, refuse_several_metres
 from musicgen.models.leaning import lean
 from musicgen.music import Music, Track
 from musicgen.recipe import Edit, Mix
@@ -59,6 +59,7 @@ def _morph(composer: Composer, pieces: list[Music], weights: Sequence[float], en
     bars = max(piece.bars for piece in pieces)
     if bars > MAX_BARS:
         raise RequestError(f"Expected pieces of at most {MAX_BARS} bars. Received: {bars}.")
+    refuse_several_metres(pieces)
     tempo = sum(piece.tempo * weight for piece, weight in zip(pieces, weights, strict=True)) / sum(weights)
     heaviest = pieces[int(np.argmax(weights))]
     like = replace(heaviest, bars=bars, tempo=round(tempo, 2))

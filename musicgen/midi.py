@@ -10,11 +10,11 @@ import mido
 
 from musicgen.errors import MidiError, MusicgenError
 from musicgen.midi_reading import DRUM_CHANNEL, Score, read_score
-from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Key, Music, Note, Track
+from musicgen.music import FOUR_FOUR, METRES, TICKS_PER_QUARTER, Key, Music, Note, Track
 from musicgen.roles import ROLE_BY_NAME, ROLE_NAMES
 
 FILE_TICKS_PER_BEAT = 480
-_SCALE = FILE_TICKS_PER_BEAT // TICKS_PER_BEAT
+_SCALE = FILE_TICKS_PER_BEAT // TICKS_PER_QUARTER
 CHANNELS: dict[str, int] = {
     role: DRUM_CHANNEL if ROLE_BY_NAME[role].is_drums else channel for channel, role in enumerate(ROLE_NAMES)
 }
@@ -33,7 +33,7 @@ _RECIPE_MARK = "musicgen "
 
 def seconds(music: Music) -> float:
     """Length of the piece in seconds, from its first bar line to its last."""
-    return music.ticks / TICKS_PER_BEAT * 60.0 / music.tempo
+    return music.ticks / TICKS_PER_QUARTER * 60.0 / music.tempo
 
 
 # --- writing ---------------------------------------------------------------------------------------------------
@@ -59,7 +59,13 @@ def to_midi(
         conductor.append(mido.MetaMessage("text", text=text))
     conductor.append(mido.MetaMessage("text", text="style: " + music.style.encode("ascii", "replace").decode()))
     conductor.append(mido.MetaMessage("set_tempo", tempo=round(60e6 / music.tempo)))
-    conductor.append(mido.MetaMessage("time_signature", numerator=4, denominator=4))
+    # a metronome clicks on every beat: 24 of its clocks are a quarter note
+    clicks, metre = 24 * music.metre.ticks_per_beat // TICKS_PER_QUARTER, music.metre
+    conductor.append(
+        mido.MetaMessage(
+            "time_signature", numerator=metre.numerator, denominator=metre.denominator, clocks_per_click=clicks
+        )
+    )
     conductor.append(mido.MetaMessage("key_signature", key=_mido_key(music.key)))
     conductor.append(mido.MetaMessage("end_of_track", time=music.ticks * _SCALE))
     file = mido.MidiFile(type=1, ticks_per_beat=FILE_TICKS_PER_BEAT)
@@ -164,8 +170,10 @@ def from_score(score: Score) -> Music:
         )
         style = next((text.removeprefix("style: ") for text in score.texts if text.startswith("style: ")), "")
         length = _tick(score.ends[0]) if score.ends else 0  # the conductor track ends on the last bar line
-        bars = max(1, -(-length // TICKS_PER_BAR))
-        return Music(tracks, bars, round(score.tempo, 3), score.key or Key(0), style)
+        signature = score.metres[0][1] if score.metres else (4, 4)
+        metre = METRES.get("{}/{}".format(*signature), FOUR_FOUR)
+        bars = max(1, -(-length // metre.ticks_per_bar))
+        return Music(tracks, bars, round(score.tempo, 3), score.key or Key(0), style, metre)
     except MidiError:
         raise
     except MusicgenError as error:
@@ -196,7 +204,7 @@ def _saved(tracks: list[mido.MidiTrack]) -> bytes:
 
 
 def _tick(beat: float) -> int:
-    return round(beat * TICKS_PER_BEAT)
+    return round(beat * TICKS_PER_QUARTER)
 
 
 __all__ = [

@@ -55,7 +55,7 @@ ALLOWED = {
         "errors", "roles", "attributes", "music", "request", "recipe", "hub", "midi_reading", "midi", "export",
         "compose", "own_style", "evaluation", "intake", "originality", "change", "web",
     },
-    "arguments": {"errors", "roles", "request"},
+    "arguments": {"errors", "roles", "music", "request"},
     "__main__": {
         "errors", "request", "export", "hub", "arguments", "make", "benchmark", "corpus", "training", "evaluation",
         "originality", "change", "publish",

@@ -6,10 +6,10 @@ import numpy as np
 
 from musicgen.attributes import counts, in_normal_key, measure, values
 from musicgen.codec import encode
-from musicgen.music import Music, Note, Track
+from musicgen.music import FOUR_FOUR, SIX_EIGHT, THREE_FOUR, Metre, Music, Note, Track
 
 
-def piece(bars: int = 1, **roles: list[tuple[int, int, int]]) -> Music:
+def piece(bars: int = 1, metre: Metre = FOUR_FOUR, **roles: list[tuple[int, int, int]]) -> Music:
     """Notes as (onset, pitch, duration)."""
     return Music(
         tuple(
@@ -17,6 +17,7 @@ def piece(bars: int = 1, **roles: list[tuple[int, int, int]]) -> Music:
             for role, notes in roles.items()
         ),
         bars,
+        metre=metre,
     )
 
 
@@ -28,6 +29,19 @@ def test_density_is_notes_a_bar_of_all_roles() -> None:
 def test_an_onset_off_the_beat_is_syncopated_unless_the_beat_follows() -> None:
     music = piece(melody=[(0, 60, 6), (6, 62, 18), (30, 64, 6), (36, 65, 12)])
     assert measure(music)["rhythm"] == 25.0  # the second of four: nothing on beat 2
+
+
+def test_the_beats_of_six_eight_are_dotted() -> None:
+    notes = [(0, 60, 6), (12, 62, 6), (30, 64, 6)]  # two off the beat; on the second beat is nothing, nor on the third
+    assert measure(piece(2, SIX_EIGHT, melody=notes))["rhythm"] == 100 * 2 / 3
+    assert measure(piece(2, SIX_EIGHT, melody=[*notes, (36, 65, 6)]))["rhythm"] == 25.0
+    assert measure(piece(2, melody=[(0, 60, 6), (12, 62, 6), (24, 64, 6)]))["rhythm"] == 0.0
+
+
+def test_each_bar_of_a_waltz_is_counted_by_itself() -> None:
+    waltz = piece(2, THREE_FOUR, melody=[(24, 60, 24), (36, 62, 12)], chords=[(36, 64, 36)])
+    assert values(counts(encode(waltz), 2, THREE_FOUR)[:1])[0] == 1.0
+    assert values(counts(encode(waltz), 2, THREE_FOUR)[1:])[0] == 2.0
 
 
 def test_a_chord_is_one_onset() -> None:

@@ -13,7 +13,7 @@ import soundfile
 from musicgen.__main__ import main
 from musicgen.hub import write_manifest
 from musicgen.midi import from_midi, read_recipe
-from musicgen.music import Key
+from musicgen.music import SIX_EIGHT, Key
 from musicgen.request import Request
 from tests.tiny import tiny_vae
 
@@ -46,6 +46,17 @@ def test_wishes_are_in_the_recipe(model: str, tmp_path: Path) -> None:
     assert recipe is not None
     wishes = {"density": 40.0, "tension": None, "chords": "Am F | C G", "form": "AB"}
     assert recipe["request"].items() >= wishes.items()  # type: ignore[attr-defined]
+
+
+def test_a_model_that_knows_a_metre_is_asked_for_it(tmp_path: Path) -> None:
+    composer = tiny_vae()
+    composer.metres = ("4/4", "6/8")
+    composer.save_pretrained(tmp_path)
+    write_manifest(tmp_path)
+    assert generate(str(tmp_path), tmp_path / "jig.mid", "--metre", "6/8") == 0
+    jig = (tmp_path / "jig.mid").read_bytes()
+    assert (from_midi(jig).metre, from_midi(jig).ticks) == (SIX_EIGHT, 4 * 36)
+    assert read_recipe(jig)["request"]["metre"] == "6/8"  # type: ignore[index]
 
 
 def test_the_recipe_in_the_file_makes_the_same_bytes_again(model: str, tmp_path: Path) -> None:
@@ -108,6 +119,8 @@ BAD = {
     "a temperature out of range": ["--temperature", "inf"],
     "an unknown role": ["--roles", "kazoo"],
     "no role": ["--roles", ""],
+    "an unknown metre": ["--metre", "5/4"],
+    "a metre that the model does not know": ["--metre", "6/8"],
     "no pieces": ["--count", "0"],
     "an unknown option": ["--loud"],
     "a missing model": ["--model", "does-not-exist"],

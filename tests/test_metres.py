@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from musicgen.edits import apply
 from musicgen.errors import CheckpointError, RequestError
 from musicgen.models import load_composer
 from musicgen.models.base import Composer
 from musicgen.music import METRES, SIX_EIGHT, THREE_FOUR, Metre, Music, Note, Track
+from musicgen.recipe import Edit, Recipe
 from musicgen.request import Request
 from tests.tiny import tiny_vae
+
+OTHER = Recipe("vae-untrained", Request(bars=4))
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +68,13 @@ def test_a_checkpoint_says_which_metres_its_model_knows(composer: Composer, tmp_
     (tmp_path / "config.json").write_text(json.dumps(config | {"metres": ["7/8"]}))
     with pytest.raises(CheckpointError, match="Expected metres among 4/4, 3/4, 6/8"):
         load_composer(tmp_path)
+
+
+def test_nothing_lies_between_pieces_of_two_metres(composer: Composer) -> None:
+    said = r"^Expected pieces in one metre, to go between them\. Received: 3/4 and 6/8\.$"
+    with pytest.raises(RequestError, match=said):
+        composer.morph(tune(THREE_FOUR), tune(SIX_EIGHT), 3)
+    with pytest.raises(RequestError, match=said):
+        apply(composer, tune(THREE_FOUR), Edit("morph", partners=(OTHER,), weights=(1, 1)), [tune(SIX_EIGHT)])
+    between = composer.morph(tune(THREE_FOUR), tune(THREE_FOUR), 3)
+    assert [(piece.metre, piece.bars) for piece in between] == [(THREE_FOUR, 3)] * 3

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from musicgen.errors import MidiError
 from musicgen.midi import CHANNELS, from_midi, read_recipe, seconds, to_midi
 from musicgen.midi_reading import MAX_BEATS, MAX_BYTES, ScoreNote, read_score, read_timeline
-from musicgen.music import ALL_KEYS, TICKS_PER_BAR, Key, Music, Note, Track
+from musicgen.music import ALL_KEYS, METRES, SIX_EIGHT, THREE_FOUR, Key, Music, Note, Track
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 
@@ -35,11 +35,12 @@ def note(pitch: int, start: int, end: int) -> list:
 @st.composite
 def pieces(draw) -> Music:
     bars = draw(st.integers(1, 4))
+    metre = draw(st.sampled_from(list(METRES.values())))
     tracks = []
     for role in draw(st.sets(st.sampled_from(ROLE_NAMES))):
         notes = {}
         for pitch in draw(st.lists(st.integers(0, 127), min_size=1, max_size=6)):
-            onset = draw(st.integers(0, bars * TICKS_PER_BAR - 1))
+            onset = draw(st.integers(0, bars * metre.ticks_per_bar - 1))
             notes[pitch] = Note(onset, pitch, draw(st.integers(1, 200)), draw(st.integers(1, 127)))
         tracks.append(Track(role, draw(st.integers(0, 127)), tuple(notes.values())))
     return Music(
@@ -48,12 +49,25 @@ def pieces(draw) -> Music:
         draw(st.integers(4000, 24000)) / 100,
         draw(st.sampled_from(ALL_KEYS)),
         draw(st.sampled_from(STYLE_NAMES)),
+        metre,
     )
 
 
 @given(pieces())
 def test_music_comes_back_from_midi_note_for_note(music):
     assert from_midi(to_midi(music)) == music
+
+
+@pytest.mark.parametrize(("metre", "clocks"), [(THREE_FOUR, 24), (SIX_EIGHT, 36)], ids=str)
+def test_a_file_says_its_metre_and_a_metronome_clicks_on_its_beats(metre, clocks):
+    file = mido.MidiFile(file=io.BytesIO(to_midi(Music((), 2, metre=metre))))
+    (said,) = (message for message in file.tracks[0] if message.type == "time_signature")
+    assert (said.numerator, said.denominator, said.clocks_per_click) == (metre.numerator, metre.denominator, clocks)
+    assert sum(message.time for message in file.tracks[0]) == 2 * 3 * 480
+
+
+def test_two_bars_of_six_eight_last_as_long_as_six_quarter_notes():
+    assert seconds(Music((), 2, tempo=120.0, metre=SIX_EIGHT)) == 3.0
 
 
 def test_same_music_gives_the_same_bytes(small_music):

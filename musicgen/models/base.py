@@ -197,13 +197,14 @@ class Composer(ABC):
         those of the nearer end, which is where they change.
 
         Raises:
-            RequestError: fewer than 2 or more than 64 steps, or a piece of more than `MAX_BARS` bars.
+            RequestError: fewer than 2 or more than 64 steps, a piece of more than `MAX_BARS` bars, or two metres.
         """
         if not 2 <= steps <= 64:
             raise RequestError(f"steps: expected 2 to 64. Received: {steps!r}.")
         bars = max(first.bars, last.bars)
         if bars > MAX_BARS:
             raise RequestError(f"Expected pieces of at most {MAX_BARS} bars. Received: {bars}.")
+        refuse_several_metres([first, last])
         ends = [self.encode(music) for music in (first, last)]
         pieces = []
         for step in range(steps):
@@ -242,6 +243,13 @@ class Composer(ABC):
     def warm_up(self, bars: int = 4) -> None:
         """Compile and run every function that serves pieces so long, so that the first visitor does not wait for it."""
         self.reconstruct(self.generate(Request(bars=bars)))
+
+
+def refuse_several_metres(pieces: Sequence[Music]) -> None:
+    """Raise a `RequestError` for pieces that nothing lies between, as their bars are not of one metre."""
+    metres = list(dict.fromkeys(piece.metre.name for piece in pieces))
+    if len(metres) > 1:
+        raise RequestError(f"Expected pieces in one metre, to go between them. Received: {' and '.join(metres)}.")
 
 
 def slerp(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:

@@ -52,13 +52,14 @@ def _generate(desk: Desk) -> Callable:
         tension: float | None = None,
         chords: str | None = None,
         form: str | None = None,
+        metre: str = _DEFAULTS.metre,
         model: str | None = None,
     ) -> tuple[gr.FileData, dict]:
         with toasts():
             request = Request(
                 style=style, bars=bars, tempo=tempo, key=key, seed=seed, temperature=temperature,
                 density=density, rhythm=rhythm, register=register, polyphony=polyphony, tension=tension,
-                chords=chords, form=form,
+                chords=chords, form=form, metre=metre,
             )  # fmt: skip
             return _answer(desk, desk.studio.make(request, sound=False, kind=model))
 
@@ -68,8 +69,8 @@ def _generate(desk: Desk) -> Callable:
 
     Args:
         style: one of {", ".join(STYLE_NAMES)}
-        bars: 4, 8, 16, 32 or 64, in 4/4
-        tempo: beats a minute, 40 to 240; null for the usual one of the style
+        bars: 4, 8, 16, 32 or 64
+        tempo: quarter notes a minute, 40 to 240; null for the usual one of the style
         key: such as "A minor" or "Eb major"
         seed: 0 to 4294967295; another seed is another piece
         temperature: 0 plays it safe, 1.5 is adventurous
@@ -80,6 +81,7 @@ def _generate(desk: Desk) -> Callable:
         tension: percent of intervals that are dissonant
         chords: such as "Am F C G", or with bar lines "Am F | C G"; repeated to the end
         form: a letter for each four bars, such as AABA
+        metre: 4/4, 3/4 or 6/8, where the model knows it
         model: vae or gan, where the page has both
     Returns:
         The MIDI file, and facts: the recipe that makes it again, its notes, and what it measures.
@@ -211,6 +213,7 @@ def _answer(desk: Desk, result: Result, said: tuple[str, ...] = ()) -> tuple[Any
     facts = {
         "recipe": result.recipe.to_dict(),
         "bars": result.music.bars,
+        "metre": result.music.metre.name,
         "notes": result.music.note_count,
         "measured": shape_value(result)["measured"],
         "said": list(said),

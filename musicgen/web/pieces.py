@@ -10,7 +10,7 @@ from pathlib import Path
 from musicgen import midi
 from musicgen.compose import Result, Studio
 from musicgen.errors import RequestError
-from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Music
+from musicgen.music import FOUR_FOUR, Music
 from musicgen.recipe import link_text
 from musicgen.roles import ROLE_NAMES, ROLES, STYLE_BY_NAME
 from musicgen.web.files import url
@@ -40,8 +40,9 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         "key": str(music.key),
         "style": music.style,
         "ticks": music.ticks,
-        "ticksPerBar": TICKS_PER_BAR,
-        "ticksPerBeat": TICKS_PER_BEAT,
+        "metre": music.metre.name,
+        "ticksPerBar": music.ticks_per_bar,
+        "ticksPerBeat": music.metre.ticks_per_beat,
         "secondsPerTick": midi.seconds(music) / music.ticks,
         "lanes": [
             lane
@@ -132,6 +133,8 @@ def _title(result: Result) -> str:
 
 def _facts(result: Result) -> list[str]:
     facts = [f"{result.music.bars} bars", f"{result.music.tempo:g} BPM"]
+    if result.music.metre != FOUR_FOUR:
+        facts.insert(1, str(result.music.metre))
     if result.request is not None:
         facts.append(f"seed {result.request.seed}")
     elif result.music.style in STYLE_BY_NAME and result.recipe.source:
