@@ -120,7 +120,7 @@ def _add_changes(commands: Any) -> None:
 
     model = "a bundled name, a folder, or org/name@revision on the Hub"
     names = ", ".join(ROLE_NAMES)
-    strength: dict[str, Any] = {"type": _number, "help": "0 (as it is) to 1 (another piece)"}
+    strength: dict[str, Any] = {"type": _number, "help": "share of the notes that are to change, 0 to 1"}
     keep = {"default": "", "help": f"roles to keep note for note: {names}"}
     roles = {"default": "", "help": f"of {names}; all that there are if not given"}
     change("vary", "change a piece", {"strength": strength | {"default": 0.3}, "keep": keep})
@@ -130,7 +130,9 @@ def _add_changes(commands: Any) -> None:
     more = {"type": _whole, "default": 8, "help": "how many more bars"}
     change("continue", "go on from the end of a piece", {"bars": more})
     to = {"required": True, "help": ", ".join(STYLE_NAMES)}
-    change("restyle", "lead a piece into another style", {"to": to, "strength": strength | {"default": 0.7}})
+    change(
+        "restyle", "lead a piece into another style", {"to": to, "strength": strength | {"default": 0.7}, "keep": keep}
+    )
 
     morph = commands.add_parser("morph", help="the way from one piece to another")
     morph.add_argument("first", type=Path, help="a MIDI file")

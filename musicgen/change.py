@@ -41,9 +41,9 @@ def continue_(music: Music, seed: int, *, bars: int) -> Edit:
     return Edit("continue", seed, bars=bars)
 
 
-def restyle(music: Music, seed: int, *, to: str, strength: float) -> Edit:
-    """See `Composer.transfer`."""
-    return Edit("restyle", seed, strength, style=to)
+def restyle(music: Music, seed: int, *, to: str, strength: float, keep: str) -> Edit:
+    """See `Composer.transfer`; `keep` names roles that come back note for note besides the melody."""
+    return Edit("restyle", seed, strength, mask_text(cells(music, None, _roles("keep", keep))), style=to)
 
 
 CHANGES: dict[str, Callable[..., Edit]] = {
@@ -98,7 +98,7 @@ def write_change(
         style: what the model should take the piece for; as `read_music` finds it if not given.
 
     Returns:
-        A sentence for each thing that reading changed.
+        A sentence for each thing that reading changed, and how much the change did.
 
     Raises:
         MusicgenError: the file, the model, an argument or the place to write cannot be used.
@@ -110,7 +110,7 @@ def write_change(
     piece = _read(studio, source, data, style)
     result = studio.change(piece, CHANGES[name](piece.music, seed, **values), sound=sound)
     export.write(out, studio.export(result, format_name))
-    return _about(source, piece)
+    return [*_about(source, piece), *result.said]
 
 
 def write_morph(model: str, first: Path, last: Path, steps: int, folder: Path) -> tuple[list[Path], list[str]]:

@@ -12,11 +12,12 @@ import numpy as np
 
 from musicgen import export, hub, midi
 from musicgen.audio import Audio, Renderer
-from musicgen.edits import apply
+from musicgen.edits import apply, cells_to_change
 from musicgen.errors import AudioError, RequestError
 from musicgen.intake import interpret
 from musicgen.midi_reading import MAX_NOTES, Score, read_score
 from musicgen.models.base import Composer
+from musicgen.models.redrawing import changed_share
 from musicgen.music import Music
 from musicgen.own_style import OwnStyle
 from musicgen.recipe import MOST_STEPS, VERSION, Edit, Recipe
@@ -36,7 +37,7 @@ class Result:
         recipe: how it was made.
         audio: the sound, or None where there is no synthesiser.
         notice: one line for the user where something is missing, else None.
-        said: a sentence for each thing that reading a file changed.
+        said: a sentence for each thing that reading a file changed, or for how much a change of the piece changed.
         seconds: how long each stage took.
     """
 
@@ -161,7 +162,10 @@ class Studio:
         music = self._changed(piece, edit, partners)
         composer = self._composer(piece.recipe.kind, strict=False)
         recipe = replace(piece.recipe, model=composer.identity).after(edit)
-        return self._finish(music, recipe, sound, started)
+        free = cells_to_change(piece.music, edit)
+        share = None if free is None else changed_share(piece.music, music, free)
+        said = () if share is None else (f"{share:.0%} of the notes that were free to change are others now.",)
+        return replace(self._finish(music, recipe, sound, started), said=said)
 
     def _changed(self, piece: Result, edit: Edit, partners: Sequence[Result]) -> Music:
         composer = self._composer(piece.recipe.kind, strict=False)

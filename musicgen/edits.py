@@ -42,7 +42,7 @@ def apply(
     if edit.kind == "continue":
         return composer.continue_(music, edit.bars, edit.seed)
     if edit.kind == "restyle":
-        return composer.transfer(music, edit.style, edit.strength, edit.seed)
+        return composer.transfer(music, edit.style, edit.strength, edit.seed, read_mask(edit.keep, music.bars))
     if edit.kind == "lean":
         return lean(composer, music, read_vector(edit.vector), edit.strength, edit.seed)
     if edit.kind == "mix":
@@ -50,6 +50,14 @@ def apply(
     if edit.kind == "morph":
         return _morph(composer, [music, *partners], edit.weights, encode or composer.encode)
     return composer.reconstruct(music)
+
+
+def cells_to_change(music: Music, edit: Edit) -> np.ndarray | None:
+    """The cells that an edit of a piece is to change, bool, shape (bars, roles); None for one that is not of cells."""
+    if edit.kind not in ("vary", "infill", "restyle"):
+        return None
+    free = ~read_mask(edit.keep, music.bars)
+    return free & [role != "melody" for role in ROLE_NAMES] if edit.kind == "restyle" else free
 
 
 def _morph(composer: Composer, pieces: list[Music], weights: Sequence[float], encode: Encode) -> Music:

@@ -18,7 +18,7 @@ from musicgen.recipe_texts import read_vector
 from musicgen.request import TEMPO_RANGE, Request, integer, number, shown
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
 
-VERSION = 12
+VERSION = 13
 """Of how pieces are made: to be raised when a recipe gives other music with the same weights."""
 MAX_BYTES = 20_000
 """Longest recipe, as JSON."""
@@ -84,7 +84,7 @@ class Edit:
         kind: "vary", "infill", "accompany", "continue", "restyle", "lean", "reconstruct", "morph" or "mix"; which of
             the others it takes is in `FIELDS`.
         seed: 0 to 2**32 - 1.
-        strength: 0 to 1.
+        strength: 0 to 1; see the methods.
         keep: cells that come back note for note, as `mask_text` writes them; "" for none.
         bars: how many more, 1 to 64.
         roles: those that are added where the piece has them not.
@@ -178,7 +178,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "infill": ("seed", "keep", "roles"),
     "accompany": ("seed", "roles"),
     "continue": ("seed", "bars"),
-    "restyle": ("seed", "style", "strength"),
+    "restyle": ("seed", "style", "strength", "keep"),
     "lean": ("seed", "strength", "vector"),
     "reconstruct": (),
     "morph": ("partners", "weights"),

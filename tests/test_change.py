@@ -1,5 +1,6 @@
 """The commands that begin with MIDI files: what they keep, what they write, what they say."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -147,7 +148,9 @@ def test_what_reading_changed_is_told_beside_the_result(
     change("vary", model, waltz, tmp_path / "out.mid")
     told = capsys.readouterr()
     assert told.out == f"{tmp_path / 'out.mid'}\n"
-    assert all(line.startswith("waltz.mid: ") for line in told.err.splitlines())
+    *reading, changing = told.err.splitlines()
+    assert reading and all(line.startswith("waltz.mid: ") for line in reading)
+    assert re.fullmatch(r"\d+% of the notes that were free to change are others now\.", changing)
     assert "waltz.mid: The file is in 3/4" in told.err
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from dataclasses import replace
 
 import mido
@@ -12,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from musicgen.midi import CHANNELS, MIX, from_midi, read_recipe, to_midi
+from musicgen.models.redrawing import changed_share
 from musicgen.music import TICKS_PER_BAR, Music, Note
 from musicgen.recipe_texts import mask_text
 from musicgen.roles import ROLE_NAMES
@@ -88,7 +90,9 @@ def test_locked_cells_come_back_note_for_note_and_the_page_says_so(visit: Visit)
     assert (locked(visit) == expected).all()
 
     press(visit, ".parts .change")
-    expect(visit.page.locator(".parts .verdict")).to_have_text("0 locked notes changed")
+    expect(visit.page.locator(".parts .verdict")).to_have_text(
+        re.compile(r"^0 locked notes changed · \d+ % of the rest changed$")
+    )
     after = music(visit)
     assert in_cells(after, expected) == in_cells(before, expected) != []
     assert in_cells(after, ~expected) != in_cells(before, ~expected)
@@ -103,6 +107,33 @@ def test_locked_cells_come_back_note_for_note_and_the_page_says_so(visit: Visit)
     assert in_cells(again, ~expected) != in_cells(after, ~expected), "each press has a new seed"
 
 
+def test_the_rest_changes_by_the_amount_asked_and_the_page_says_how_much(visit: Visit) -> None:
+    """Drums that go with what the other roles play, which a network that hears those draws again hit for hit."""
+    visit.page.click("#style label:has(input[value='rock'])")
+    visit.page.click("#bars label:has(input[value='8'])")
+    visit.page.fill("#seed input", "31")
+    visit.generate()
+    open_parts(visit)
+    before = music(visit)
+    drums = np.tile([role == "drums" for role in ROLE_NAMES], (8, 1))
+    visit.page.click(".parts .lock-all")
+    visit.page.click(".parts .c-drums .name button")
+    for amount, least, most in ((30, 0.01, 0.6), (100, 0.5, 1.0)):
+        visit.page.evaluate(
+            """amount => { const input = document.querySelector(".parts .strength input"); input.value = amount;
+                input.dispatchEvent(new Event("input")); }""",
+            amount,
+        )
+        press(visit, ".parts .change")
+        after = music(visit)
+        assert in_cells(after, ~drums) == in_cells(before, ~drums)
+        share = changed_share(before, after, drums)
+        assert share is not None and least <= share <= most
+        said = f"0 locked notes changed · {round(100 * share)} % of the rest changed"
+        expect(visit.page.locator(".parts .verdict")).to_have_text(said)
+        press(visit, "#stage .undo")
+
+
 def test_a_changed_locked_note_would_be_counted(visit: Visit) -> None:
     """The page counts notes itself: an answer that breaks a lock is told as it is."""
     open_parts(visit)
@@ -114,7 +145,7 @@ def test_a_changed_locked_note_would_be_counted(visit: Visit) -> None:
                 return answer; }; }"""
     )
     visit.page.click(".parts .change")
-    expect(visit.page.locator(".parts .verdict")).to_have_text("2 locked notes changed")  # one is gone, one is new
+    expect(visit.page.locator(".parts .verdict")).to_contain_text("2 locked notes changed")  # one is gone, one is new
 
 
 def test_more_bars_keep_what_is_there_up_to_64(visit: Visit) -> None:
@@ -158,9 +189,14 @@ def test_fill_the_band_and_another_style_keep_what_they_promise(visit: Visit) ->
     assert full.notes("pad") and full.notes("drums")
 
     visit.page.select_option(".parts select", "reggae")
+    visit.page.click(".parts .c-drums .name button")
     press(visit, ".parts .turn")
-    assert music(visit).style == "reggae"
-    assert music(visit).notes("melody") == trio.notes("melody")
+    reggae = music(visit)
+    assert reggae.style == "reggae"
+    assert reggae.notes("melody") == trio.notes("melody")
+    assert reggae.notes("drums") == full.notes("drums"), "locks hold for this button too"
+    assert reggae.notes("bass") != full.notes("bass")
+    expect(visit.page.locator(".parts .verdict")).to_contain_text("0 locked notes changed")
 
 
 def test_the_grid_is_one_stop_of_the_tab_key_and_arrows_move_in_it(visit: Visit) -> None:

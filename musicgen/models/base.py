@@ -12,6 +12,7 @@ import numpy as np
 
 from musicgen import codec
 from musicgen.errors import CheckpointError, RequestError
+from musicgen.models.redrawing import redraw_by
 from musicgen.music import FOUR_FOUR, Music, Track
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES
@@ -121,11 +122,11 @@ class Composer(ABC):
         return self.decode(self.encode(music), music)
 
     def vary(self, music: Music, strength: float, seed: int = 0, keep: np.ndarray | None = None) -> Music:
-        """The piece changed, the more so the greater the strength.
+        """The piece changed by as much as asked for, as nearly as several draws come to it, see `redrawing`.
 
         Args:
             music: any piece of at most `MAX_BARS` bars.
-            strength: 0 (as it is) to 1 (nothing of it is left but the kept cells).
+            strength: share of the notes outside the kept cells that are to be others, 0 (none) to 1 (all).
             seed: of the change.
             keep: cells that come back note for note, bool, shape (bars, roles); none if not given.
 
@@ -142,10 +143,18 @@ class Composer(ABC):
             raise RequestError(f"keep: expected a mask of shape {shape}. Received: {keep.shape}.")
         if strength == 0 or keep.all():
             return music
-        return codec.splice(music, self.redraw(music, keep, float(strength), seed), keep)
+
+        def draw(heard: np.ndarray, depth: float, seed: int) -> Music:
+            return codec.splice(music, self.redraw(music, heard, depth, seed), keep)
+
+        return redraw_by(float(strength), draw, music, keep, seed)
 
     def redraw(self, music: Music, keep: np.ndarray, strength: float, seed: int) -> Music:
-        """`vary`, but for the cells to keep, which come back as the model has them."""
+        """One draw of a change, in which the cells to keep come back as the model has them.
+
+        Args:
+            strength: as of `resample`: how much of the piece the model forgets.
+        """
         roles = [track.role for track in music.tracks]
         return self.decode(self.resample(self.encode(music), keep, strength, seed, roles, music.style), music)
 
@@ -180,13 +189,25 @@ class Composer(ABC):
         keep = np.tile(np.arange(music.bars + bars)[:, None] < music.bars, (1, len(ROLE_NAMES)))
         return self.vary(replace(music, bars=music.bars + bars), 1.0, seed, keep)
 
-    def transfer(self, music: Music, style: str, strength: float = 0.7, seed: int = 0) -> Music:
-        """The piece in another style: its melody note for note, the rest led there, on the style's instruments."""
+    def transfer(
+        self, music: Music, style: str, strength: float = 0.7, seed: int = 0, keep: np.ndarray | None = None
+    ) -> Music:
+        """The piece in another style: its melody note for note, the rest led there, on the style's instruments.
+
+        Args:
+            keep: cells that come back note for note besides, bool, shape (bars, roles); a role all of which does keeps
+                its instrument, too.
+        """
         if style not in STYLE_BY_NAME:
             raise RequestError(f"style: expected one of {', '.join(STYLE_BY_NAME)}. Received: {style!r}.")
         target = STYLE_BY_NAME[style]
-        tracks = tuple(replace(track, program=target.program(track.role)) for track in music.tracks)
-        keep = np.tile([role == "melody" for role in ROLE_NAMES], (music.bars, 1))
+        keep = np.zeros((music.bars, len(ROLE_NAMES)), bool) if keep is None else np.asarray(keep, bool)
+        whole = {role for role, column in zip(ROLE_NAMES, keep.T, strict=True) if column.all()}
+        tracks = tuple(
+            track if track.role in whole else replace(track, program=target.program(track.role))
+            for track in music.tracks
+        )
+        keep = keep | [role == "melody" for role in ROLE_NAMES]
         return self.vary(replace(music, tracks=tracks, style=style), strength, seed, keep)
 
     def morph(self, first: Music, last: Music, steps: int) -> list[Music]:

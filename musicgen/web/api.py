@@ -106,16 +106,17 @@ def _change(desk: Desk) -> Callable:
     ) -> tuple[gr.FileData, dict]:
         """Change the piece in any MIDI file.
 
-        vary changes it by strength, but for the roles in keep; infill makes roles anew in some bars; accompany adds
-        the roles that are silent; continue goes on from its end; restyle leads it into another style; reconstruct is
-        how the model understood it; mix sets tempo, instruments and volumes. What is kept comes back note for note.
+        vary changes as many notes as strength says, but for the roles in keep; infill makes roles anew in some bars;
+        accompany adds the roles that are silent; continue goes on from its end; restyle leads it into another style
+        and keeps its melody; reconstruct is how the model understood it; mix sets tempo, instruments and volumes. What
+        is kept comes back note for note.
 
         Args:
             midi: a MIDI file
             kind: what to do
             seed: another seed gives another result
-            strength: for vary and restyle: 0 leaves it as it is, 1 makes another piece
-            keep: for vary: roles, such as "drums,bass"; of melody, chords, pad, bass, drums
+            strength: for vary and restyle: share of the notes that are to change, 0 to 1
+            keep: for vary and restyle: roles, such as "drums,bass"; of melody, chords, pad, bass, drums
             bars: for infill: such as "5-8" or "1-4,9"; null for all
             roles: for infill and accompany: such as "chords"; "" for those that fit
             more: for continue: how many bars
@@ -124,7 +125,7 @@ def _change(desk: Desk) -> Callable:
             programs: for mix: role to General MIDI program, 0 to 127
             volumes: for mix: role to volume, 0 to 127
         Returns:
-            The MIDI file, and facts as those of generate, with what reading the file changed.
+            The MIDI file, and facts as those of generate, with what reading the file changed, and how much was changed.
         """
         with toasts():
             piece = _read(desk, midi)
@@ -134,7 +135,7 @@ def _change(desk: Desk) -> Callable:
                     "infill": {"bars": None if bars is None else str(bars), "roles": _names(roles)},
                     "accompany": {"roles": _names(roles)},
                     "continue": {"bars": more},
-                    "restyle": {"to": style, "strength": strength},
+                    "restyle": {"to": style, "strength": strength, "keep": _names(keep)},
                 }
                 edit = CHANGES[kind](piece.music, seed, **values[kind])
             elif kind in _KINDS:
@@ -142,7 +143,8 @@ def _change(desk: Desk) -> Callable:
                 edit = Edit(kind, mix=mix)
             else:
                 raise RequestError(f"kind: expected one of {', '.join(_KINDS)}. Received: {str(kind)[:40]!r}.")
-            return _answer(desk, desk.studio.change(piece, edit, sound=False), piece.said)
+            made = desk.studio.change(piece, edit, sound=False)
+            return _answer(desk, made, (*piece.said, *made.said))
 
     return change
 

@@ -16,10 +16,9 @@ from musicgen.web.theme import static
 
 MOST = 8
 """Variations that one call makes at most."""
-NEAREST, FARTHEST = 0.2, 0.9
-"""Strengths at the ends of the slider. At .2 a piece shares 85 of 100 notes with its variation, which is what the model
-keeps of a piece when it only goes through it; at .5, 64; at .9, 24 (the example, three seeds each)."""
-MIDDLE = 0.5
+NEAREST, FARTHEST = 0.1, 0.9
+"""Shares of the notes that are others, at the ends of the slider."""
+MIDDLE = 0.35
 _EXAMPLES = 4
 
 

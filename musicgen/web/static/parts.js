@@ -33,21 +33,39 @@ function maskText(mask, bars) {
   return text;
 }
 
-/* How many notes of the locked cells are not in the other piece as they were, or are there in addition. */
-function changedNotes(before, after, mask) {
-  let changed = 0;
-  let kept = 0;
+/* What a change did to some cells, of which mask[row][bar] says which: old, gone and fresh count their notes. */
+function compare(before, after, mask) {
+  const counts = { old: 0, gone: 0, fresh: 0 };
   before.lanes.forEach((lane, row) => {
     const inside = (note) => mask[row][Math.floor(note[0] / before.ticksPerBar)];
-    const old = lane.notes.filter(inside).map(String);
-    const now = after.lanes[row].notes.filter(inside).map(String);
     const left = new Map();
-    for (const note of old) left.set(note, (left.get(note) || 0) + 1);
-    for (const note of now) left.set(note, (left.get(note) || 0) - 1);
-    for (const count of left.values()) changed += Math.abs(count);
-    kept += old.length;
+    for (const note of lane.notes.filter(inside).map(String)) {
+      left.set(note, (left.get(note) || 0) + 1);
+      counts.old += 1;
+    }
+    for (const note of after.lanes[row].notes.filter(inside).map(String)) left.set(note, (left.get(note) || 0) - 1);
+    for (const count of left.values()) counts[count > 0 ? "gone" : "fresh"] += Math.abs(count);
   });
-  return { changed, kept };
+  return counts;
+}
+
+/* Of the notes before and after the share that the other piece lacks, as models/redrawing.py measures it: a note is the
+   same if onset and pitch are. */
+function changedShare(before, after, mask) {
+  const bare = (piece) => ({ ...piece, lanes: piece.lanes.map((lane) => ({ ...lane, notes: lane.notes.map((note) => note.slice(0, 2)) })) });
+  const { old, gone, fresh } = compare(bare(before), bare(after), mask);
+  return old ? (gone + fresh) / (2 * old - gone + fresh) : null;
+}
+
+function judge(before, after, kept) {
+  const { old, gone, fresh } = compare(before, after, kept);
+  const share = changedShare(before, after, kept.map((row) => row.map((on) => !on)));
+  const changed = gone + fresh;
+  verdict.textContent = [
+    old ? `${changed} locked note${changed === 1 ? "" : "s"} changed` : "",
+    share === null ? "" : `${Math.round(100 * share)} % of the rest changed`,
+  ].filter(Boolean).join(" · ");
+  verdict.title = old ? `${old} notes are locked` : "";
 }
 
 /* ---- the grid ---- */
@@ -146,6 +164,7 @@ function draw() {
   numbers.forEach((button, bar) => button.classList.toggle("is-locked", playing.length > 0 && playing.every((row) => locks[row][bar])));
   const all = locked === playing.length * piece.bars;
   can(find(".change"), all ? "Everything is locked" : "");
+  find(".turn").title = "The melody and what is locked stay note for note";
   can(find(".lock-all"), all ? "Everything is locked" : "");
   can(find(".unlock-all"), locked ? "" : "Nothing is locked");
   for (const button of element.querySelectorAll(".add")) {
@@ -247,32 +266,35 @@ cells.addEventListener("keydown", (event) => {
 
 /* ---- changes ---- */
 
-async function change(button, edit) {
+/* kept: what must come back, mask[row][bar]: the verdict counts it. */
+async function change(button, edit, kept) {
+  const before = piece;
   button.classList.add("is-busy");
-  const answer = await musicgen.compose("change", { midi: piece.midi, edit });
+  const answer = await musicgen.compose("change", { midi: piece.midi, edit: { seed: newSeed(), ...edit } });
   button.classList.remove("is-busy");
-  return answer;
+  if (answer) judge(before, answer.piece, kept);
 }
 
-find(".change").addEventListener("click", async ({ currentTarget }) => {
-  const before = piece;
-  const mask = locks.map((row) => [...row]);
-  const keep = maskText(mask, piece.bars);
-  const answer = await change(currentTarget, { kind: "vary", seed: newSeed(), strength: strength.value / 100, keep });
-  if (!answer || !keep) return;
-  const { changed, kept } = changedNotes(before, answer.piece, mask);
-  verdict.textContent = `${changed} locked note${changed === 1 ? "" : "s"} changed`;
-  verdict.title = `${kept} notes are locked`;
+const locked = () => locks.map((row) => [...row]);
+const everything = () => locks.map((row) => row.map(() => true));
+
+find(".change").addEventListener("click", ({ currentTarget }) => {
+  const kept = locked();
+  change(currentTarget, { kind: "vary", strength: strength.value / 100, keep: maskText(kept, piece.bars) }, kept);
 });
 for (const button of element.querySelectorAll(".add")) {
-  button.addEventListener("click", () => change(button, { kind: "continue", seed: newSeed(), bars: Number(button.dataset.bars) }));
+  button.addEventListener("click", () => change(button, { kind: "continue", bars: Number(button.dataset.bars) }, everything()));
 }
 find(".fill").addEventListener("click", ({ currentTarget }) => {
   const silent = piece.lanes.filter((lane) => !lane.notes.length).map((lane) => lane.role);
-  change(currentTarget, { kind: "accompany", seed: newSeed(), roles: silent });
+  change(currentTarget, { kind: "accompany", roles: silent }, everything().map((row, index) => row.map(() => plays(index))));
 });
-find(".turn").addEventListener("click", ({ currentTarget }) =>
-  change(currentTarget, { kind: "restyle", seed: newSeed(), style: styles.value, strength: 0.7 }));
+find(".turn").addEventListener("click", ({ currentTarget }) => {
+  const kept = locked();
+  const keep = maskText(kept, piece.bars);
+  kept[piece.lanes.findIndex((lane) => lane.role === "melody")].fill(true);
+  change(currentTarget, { kind: "restyle", style: styles.value, strength: 0.7, keep }, kept);
+});
 find(".lock-all").addEventListener("click", () => { for (const row of rows()) locks[row].fill(true); draw(); });
 find(".unlock-all").addEventListener("click", () => { for (const row of locks) row.fill(false); draw(); });
 strength.addEventListener("input", fill);
