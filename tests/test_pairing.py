@@ -2,7 +2,7 @@
 
 import pytest
 
-from musicgen.midi_reading.pairing import Pedals, pair_notes
+from musicgen.midi_reading.pairing import NEVER, Pedals, pair_notes
 
 ON, OFF = 90, 0
 
@@ -60,7 +60,7 @@ def test_a_pedal_that_goes_down_after_the_key_is_let_go_holds_nothing() -> None:
 
 
 def test_a_pedal_that_is_never_let_go_holds_to_the_end() -> None:
-    assert sounding((0, ON), (10, OFF), sustain=((5, 1 << 60),)) == [(0, 100)]
+    assert sounding((0, ON), (10, OFF), sustain=((5, NEVER),)) == [(0, 100)]
 
 
 def test_the_sostenuto_pedal_holds_only_what_sounds_when_it_goes_down() -> None:

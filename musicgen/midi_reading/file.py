@@ -47,7 +47,7 @@ class MidiFile:
     """The events of a file.
 
     Args:
-        kind: 0 where one track holds everything, else 1.
+        kind: 1 where a track is an instrument, as a rule, 0 where one track holds everything.
         ticks_per_beat: ticks in a quarter note.
         tracks: the events of each track, in order.
         ends: the tick at which each track ends.
@@ -130,7 +130,7 @@ def read_file(data: bytes, most_notes: int = MAX_NOTES) -> MidiFile:
         chosen = max(range(len(tracks)), key=lambda index: _count_notes(tracks[index]))
         findings.said.append(f"Of {len(tracks)} independent sequences in the file the one with most notes is read.")
         tracks, ends = [tracks[chosen]], [ends[chosen]]
-    return MidiFile(int(len(tracks) > 1), per_beat, tuple(tracks), tuple(ends), findings.sentences())
+    return MidiFile(int(kind == 1 or len(tracks) > 1), per_beat, tuple(tracks), tuple(ends), findings.sentences())
 
 
 def _count_notes(events: tuple[Event, ...]) -> int:

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
+NEVER = 1 << 60
+"""The tick at which a pedal goes up that never does."""
+
+
 class Sounding(NamedTuple):
     """A note in ticks of the file: where it is struck, where its sound ends, and how loud it is, 1 to 127."""
 
@@ -38,7 +42,7 @@ class Pedals:
             if start < down < end < up:
                 end = up
                 break
-        place = bisect_right(self.sustain, (end - 1, 1 << 62)) - 1  # the last one that is down before the end
+        place = bisect_right(self.sustain, (end - 1, NEVER)) - 1  # the last one that is down before the end
         if place >= 0 and end < self.sustain[place][1]:
             end = self.sustain[place][1]
         place = bisect_right(self.silences, start)
@@ -79,7 +83,9 @@ def pair_notes(events: Sequence[tuple[int, int]], pedals: Pedals, end: int) -> P
         place = bisect_right(pedals.releases, start)
         if place < len(pedals.releases):
             let_go = min(let_go, pedals.releases[place])
-        until = min(pedals.hold(start, let_go), max(last, let_go))
+        until = pedals.hold(start, let_go)
+        if until == NEVER:
+            until = max(last, let_go)
         if limit is not None:
             until, let_go = min(until, limit), min(let_go, limit)
         held += until > let_go

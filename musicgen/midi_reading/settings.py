@@ -10,14 +10,13 @@ from typing import NamedTuple
 import mido
 
 from musicgen.midi_reading.file import MidiFile
-from musicgen.midi_reading.pairing import Pedals
+from musicgen.midi_reading.pairing import NEVER, Pedals
 
 _DRUM_CHANNEL = 9
 _RHYTHM_BANKS = {120, 126, 127}
 """Bank numbers (controller 0) of percussion: General MIDI 2 and Yamaha XG."""
 _DOWN = 64
 """Values of a pedal from here on are down."""
-_ENDLESS = 1 << 60
 
 
 class _Change(NamedTuple):
@@ -61,9 +60,11 @@ class Settings:
             users: the tracks that have notes on the channel. A synthesiser would mix up what they say; where several
                 play on one channel, each listens to itself and to tracks without notes there.
         """
-        heard = [change for change in self.changes[channel] if change.track == track or change.track not in users]
-        if len(users) < 2:
-            heard = self.changes[channel]
+        told = self.changes[channel]
+        master = self.zones.get(channel, channel)
+        if master != channel:  # what a zone's master is told holds for its members
+            told = sorted([*self.changes[master], *told], key=lambda change: change.tick)
+        heard = [change for change in told if len(users) < 2 or change.track == track or change.track not in users]
         programs = [change for change in heard if change.message.type == "program_change"]
         if len(users) > 1 and any(change.track == track for change in programs):
             programs = [change for change in programs if change.track == track]
@@ -141,5 +142,5 @@ def _read_pedals(controls: Sequence[_Change]) -> Pedals:
         elif control >= 123:
             releases.append(tick)
     for pedal, tick in down.items():
-        spans[pedal].append((tick, _ENDLESS))
+        spans[pedal].append((tick, NEVER))
     return Pedals(tuple(spans[64]), tuple(spans[66]), tuple(releases), tuple(silences))
