@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-
 NEVER = 1 << 60
 """The tick at which a pedal goes up that never does."""
 
