@@ -106,9 +106,8 @@ def _conductor(draw: st.DrawFn, per_beat: int) -> list[tuple[int, int, bytes]]:
         above, below = draw(st.sampled_from(((4, 2), (4, 2), (3, 2), (2, 2), (6, 3), (5, 2), (7, 3), (1, 2))))
         events.append((draw(places), len(events), bytes([0xFF, 0x58, 4, above, below, 24, 8])))
     for _ in range(draw(st.integers(0, 2))):
-        events.append(
-            (draw(places), len(events), b"\xff\x59\x02" + struct.pack("bB", draw(st.integers(-7, 7)), draw(st.integers(0, 1))))
-        )  # fmt: skip
+        key = struct.pack("bB", draw(st.integers(-7, 7)), draw(st.integers(0, 1)))
+        events.append((draw(places), len(events), b"\xff\x59\x02" + key))
     return events
 
 

@@ -16,8 +16,10 @@ from musicgen.intake.timing import MAX_BARS, find_grid, find_tempo, lay_out
 from musicgen.intake.words import count_of, is_or_are, some_of
 from musicgen.midi import from_score
 from musicgen.midi_reading import Score, read_score
-from musicgen.music import BEATS_PER_BAR, TICKS_PER_BEAT, Key, Music
+from musicgen.music import BEATS_PER_BAR, METRES, TICKS_PER_BEAT, Key, Music
 from musicgen.roles import STYLE_BY_NAME, STYLE_NAMES
+
+_OUR_METRES = {(metre.numerator, metre.denominator) for metre in METRES.values()}
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def _exact(score: Score) -> Music | None:
         not is_ours(score)
         or not set(labels) <= set(LABELS)
         or len(set(labels)) < len(labels)
-        or {metre for _, metre in score.metres} - {(4, 4)}
+        or {metre for _, metre in score.metres} - _OUR_METRES
+        or len(score.metres) > 1
         or len(score.tempos) > 1
         or not (np.abs(places - np.round(places)) < 1e-6).all()
         or (places[:, 1] <= places[:, 0]).any()
