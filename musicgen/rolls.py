@@ -18,6 +18,8 @@ _PAPER, _INK, _BAR_LINE, _BEAT_LINE, _SHADE = "#fffefb", "#20242e", "#b9bcc4", "
 _ORDER = ("pad", "chords", "bass", "melody", "drums")
 """From the back to the front."""
 _FEWEST_ROWS = 36
+_SOFT, _LOUD = 20, 120
+"""Velocities from which on a note is drawn as softest and as loudest; the page's roll has the same, see common.js."""
 _WIDEST = 8000
 
 
@@ -78,7 +80,9 @@ def picture(music: Music, title: str, tick: float = 2.0, row: int = 7) -> Image:
             end = max(
                 x + 1, left + round(min(note.end, music.ticks) * tick) - max(1, round(tick))
             )  # a gap, so that repeats are seen
-            brush.rectangle((x, y, end, y + row - 2), _tint(COLOURS[role], 0.5 + note.velocity / 254))
+            loud = loudness(note.velocity)
+            margin = round((row - 2) * 0.25 * (1 - loud))  # a soft note is thinner too
+            brush.rectangle((x, y + margin, end, y + row - 2 - margin), _tint(COLOURS[role], opacity(note.velocity)))
     brush.text((left, size // 2), title, _INK, font)
     for role, x in legend.items():
         brush.rectangle((x, size // 2 + 2, x + size - 4, size // 2 + size - 2), COLOURS[role])
@@ -97,6 +101,16 @@ def draw(pieces: Sequence[Music], titles: Sequence[str], path: Path, columns: in
     for index, each in enumerate(found):
         sheet.paste(each, (index % columns * width, index // columns * height))
     sheet.save(path, "PNG")
+
+
+def loudness(velocity: int) -> float:
+    """How loud a note of a MIDI velocity is drawn: 0 for the softest to 1 for the loudest."""
+    return min(1.0, max(0.0, (velocity - _SOFT) / (_LOUD - _SOFT)))
+
+
+def opacity(velocity: int) -> float:
+    """How strong the colour of a note of a MIDI velocity is, 0.3 to 1."""
+    return 0.3 + 0.7 * loudness(velocity)
 
 
 def _tint(colour: str, strength: float) -> tuple[int, int, int]:

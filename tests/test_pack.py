@@ -155,6 +155,17 @@ def test_a_note_is_where_it_sounds() -> None:
     assert first - second == 12 * 7
 
 
+def test_a_loud_note_is_stronger_in_colour_and_thicker_than_a_soft_one() -> None:
+    notes = tuple(Note(24 * place, 60, 20, velocity) for place, velocity in enumerate((36, 64, 92)))
+    image = rolls.picture(Music((Track("melody", 0, notes),), 2), "", tick=2, row=7)
+    ink = []
+    for note in notes:
+        column = [image.getpixel((16 + 2 * note.onset + 10, y)) for y in range(40, image.height - 40)]
+        ink.append([255 - pixel[2] for pixel in column if pixel[0] - pixel[2] > 20])  # red, and not the paper
+    assert sum(ink[0]) * 1.4 < sum(ink[1]) < sum(ink[2]) / 1.3
+    assert len(ink[0]) < len(ink[2])
+
+
 def test_a_very_long_piece_has_a_picture_of_bounded_size() -> None:
     image = rolls.picture(Music((Track("drums", 0, (Note(0, 36, 3, 90),)),), 1000), "long")
     assert image.width < 8100

@@ -10,7 +10,7 @@ import numpy as np
 from musicgen.evaluation.form import chroma_matrix
 from musicgen.music import TICKS_PER_BAR, Music
 from musicgen.roles import DRUM_PITCHES
-from musicgen.rolls import COLOURS
+from musicgen.rolls import COLOURS, opacity
 
 REAL = "#444"
 HUES = ("#d1495b", "#2e86ab", "#2a9d5c", "#b8860b", "#8f7ab8", "#c05fa8", "#5f9ea0", "#7a5230")
@@ -18,7 +18,8 @@ HUES = ("#d1495b", "#2e86ab", "#2a9d5c", "#b8860b", "#8f7ab8", "#c05fa8", "#5f9e
 
 
 def roll(music: Music, title: str) -> str:
-    """A piece as a piano roll, a colour per role, drums as rows below the lowest pitch."""
+    """A piece as a piano roll, a colour per role, stronger for louder notes, drums as rows below the
+    lowest pitch."""
     width, height = 640, 150
     across, up = width / music.ticks, height / 100
     lines = "".join(
@@ -26,13 +27,18 @@ def roll(music: Music, title: str) -> str:
     )  # fmt: skip
     parts = [f'<path d="{lines}" stroke="#ddd" fill="none"/>']
     for track in music.tracks:
-        path = []
+        paths: dict[float, list[str]] = {}  # by how strong a colour shows how loud a note is
         for note in track.notes:
             row = 21 - DRUM_PITCHES.index(note.pitch) if note.pitch in DRUM_PITCHES else 21
             y = height - ((row if track.role == "drums" else min(note.pitch, 98)) + 1) * up
             length = max((min(note.duration, music.ticks - note.onset) - 0.4) * across, 0.8)
+            path = paths.setdefault(round(opacity(note.velocity), 1), [])
             path.append(f"M{note.onset * across:.1f} {y:.1f}h{length:.1f}")
-        parts.append(f'<path d="{"".join(path)}" stroke="{COLOURS[track.role]}" stroke-width="{up:.2f}" fill="none"/>')
+        parts += [
+            f'<path d="{"".join(path)}" stroke="{COLOURS[track.role]}" stroke-opacity="{strength}"'
+            f' stroke-width="{up:.2f}" fill="none"/>'
+            for strength, path in paths.items()
+        ]
     return (
         f'<figure><figcaption>{escape(title)}</figcaption><svg viewBox="0 0 {width} {height}" role="img" '
         f'aria-label="Piano roll: {escape(title)}">{"".join(parts)}</svg></figure>'

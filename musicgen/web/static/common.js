@@ -80,6 +80,10 @@ window.musicgen = (() => {
       || at.matches("textarea, select, input:not([type=radio], [type=checkbox], [type=range])")));
   }
 
+  /* How loud a note of a MIDI velocity is drawn, 0 to 1, as musicgen.rolls has it, and the opacity of its colour. */
+  const loudness = (velocity) => Math.min(1, Math.max(0, (velocity - 20) / 100));
+  const opacity = (velocity) => 0.3 + 0.7 * loudness(velocity);
+
   /* A miniature of a piece's roll, in the colours of the roles; it follows the size of its canvas, which CSS sets, and
      the colours of the page. With `base`, another piece, the notes that both have are faint. */
   const minis = new WeakMap();
@@ -117,7 +121,7 @@ window.musicgen = (() => {
       for (const [onset, pitch, duration, velocity] of lane.notes) {
         const x = (onset / piece.ticks) * width;
         const y = (index + 1) * room - 2 - ((pitch - low) / Math.max(12, high - low)) * (room - 4);
-        pen.globalAlpha = old ? (old.has(`${lane.role} ${onset} ${pitch}`) ? 0.25 : 1) : 0.35 + 0.6 * (velocity / 127);
+        pen.globalAlpha = old ? (old.has(`${lane.role} ${onset} ${pitch}`) ? 0.25 : 1) : opacity(velocity);
         pen.fillRect(x, y - 1, Math.max(1.2, ((lane.drums ? 2 : duration) / piece.ticks) * width - 0.4), 2);
       }
     });
@@ -128,7 +132,7 @@ window.musicgen = (() => {
   const address = (path) => new URL(path, document.baseURI).href;
 
   return {
-    piece: null, wish: null, history: null, ask, compose, present, restore, toast, mini, tell, typing, address,
+    piece: null, wish: null, history: null, ask, compose, present, restore, toast, mini, tell, typing, address, loudness, opacity,
     connect(call, show) { server = call; stage = show; },
   };
 })();

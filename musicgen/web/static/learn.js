@@ -65,7 +65,7 @@ function paintBar(canvas, { notes, lanes, ticks }) {
     pen.fillStyle = colour(role);
     for (const [onset, pitch, duration, velocity] of notes[role]) {
       const y = (row + 1) * room - 5 - ((pitch - low) / Math.max(8, high - low)) * (room - 10);
-      pen.globalAlpha = 0.35 + 0.6 * (velocity / 127);
+      pen.globalAlpha = musicgen.opacity(velocity);
       pen.fillRect((onset / ticks) * width + 1, y - 2, Math.max(3, ((drums ? 2 : duration) / ticks) * width - 1.5), 4);
     }
   });

@@ -1,5 +1,6 @@
 /* The piano roll: a canvas as wide as what is seen of it, inside a box that scrolls.
-   A lane for each role, drums at the bottom; a colour for each role; velocity as opacity.
+   A lane for each role, drums at the bottom; a colour for each role; a loud note is stronger in colour
+   and thicker than a soft one.
 
    makeRoll(box, seek) -> { show(piece, stay), draw(seconds, playing) }; `seek(seconds)` is called for clicks and drags. */
 function makeRoll(box, seek) {
@@ -184,7 +185,7 @@ function makeRoll(box, seek) {
 
   /* `tick`: where the playhead is, for notes that sound. */
   function drawLane(pen, lane, notes, tick = null) {
-    const height = Math.max(4, Math.min(8, lane.step * 1.4));
+    const height = Math.max(5, Math.min(9, lane.step * 1.6));
     pen.fillStyle = pen.shadowColor = colour(lane.role);
     for (const [onset, pitch, duration, velocity] of notes) {
       const x = tickToX(onset);
@@ -193,15 +194,17 @@ function makeRoll(box, seek) {
       if (x + width < -20) continue;
       const y = lane.top + lane.height - (lane.row(pitch) + 0.5) * lane.step;
       const glow = tick === null ? 0 : Math.max(0, 1 - ((tick - onset) * piece.secondsPerTick) / FLASH);
-      pen.globalAlpha = tick === null ? 0.28 + 0.6 * (velocity / 127) : 1;
+      const loud = window.musicgen.loudness(velocity);
+      pen.globalAlpha = tick === null ? window.musicgen.opacity(velocity) : 1;
       pen.shadowBlur = tick === null ? 0 : 8 + 10 * glow;
       pen.beginPath();
       if (lane.drums) {
         // A hit has no length: a dot, larger when it is louder and for the instant in which it sounds.
-        const radius = Math.max(1.8, Math.min(lane.step * 0.5, 5) * (0.55 + 0.45 * (velocity / 127))) * (1 + 0.5 * glow);
+        const radius = Math.max(1.8, Math.min(lane.step * 0.5, 5) * (0.5 + 0.5 * loud)) * (1 + 0.5 * glow);
         pen.arc(x + 3, y, radius, 0, 2 * Math.PI);
       } else {
-        const grown = Math.min(height, Math.max(4, width + 2)) + 2 * glow; // a short note lies, it does not stand
+        const thick = height * (0.5 + 0.5 * loud);
+        const grown = Math.min(thick, Math.max(4, width + 2)) + 2 * glow; // a short note lies, it does not stand
         pen.roundRect(x + 0.5, y - grown / 2, width, grown, Math.min(3, grown / 2));
       }
       pen.fill();
