@@ -13,7 +13,8 @@ from musicgen.roles import DRUM_PITCHES, ROLE_BY_NAME, ROLE_NAMES
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-COLOURS = {"melody": "#d1495b", "chords": "#2e86ab", "pad": "#8f7ab8", "bass": "#2a9d5c", "drums": "#6c6c6c"}
+COLOURS = {"melody": "#d2500f", "chords": "#2467c2", "pad": "#0c8f80", "bass": "#8a3fa6", "drums": "#94700a"}
+"""The same as the page has by day, see page.css."""
 _PAPER, _INK, _BAR_LINE, _BEAT_LINE, _SHADE = "#fffefb", "#20242e", "#b9bcc4", "#ecece8", "#f6f5f0"
 _ORDER = ("pad", "chords", "bass", "melody", "drums")
 """From the back to the front."""

@@ -29,6 +29,7 @@ ALLOWED = {
     "playing": {"errors", "midi_reading", "levels", "soundfont", "fluid"},
     "audio": {"errors", "roles", "midi_reading", "midi", "levels", "soundfont", "playing"},
     "rolls": {"roles", "music"},
+    "cards": {"music", "rolls"},
     "export": {"errors", "roles", "music", "midi", "rolls", "audio", "export"},
     "recipe_texts": {"errors", "roles"},
     "recipe": {"errors", "roles", "request", "recipe_texts"},
@@ -52,8 +53,8 @@ ALLOWED = {
     "make": {"errors", "cluster", "request", "export", "compose"},
     "publish": {"errors", "request", "models", "hub", "training", "evaluation"},
     "web": {
-        "errors", "roles", "attributes", "music", "request", "recipe", "hub", "midi_reading", "midi", "export",
-        "compose", "own_style", "evaluation", "intake", "originality", "change", "web",
+        "errors", "roles", "attributes", "music", "request", "recipe", "hub", "midi_reading", "midi", "cards",
+        "export", "compose", "own_style", "evaluation", "intake", "originality", "change", "web",
     },
     "arguments": {"errors", "roles", "music", "request"},
     "__main__": {

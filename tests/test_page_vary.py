@@ -260,7 +260,7 @@ def test_a_link_makes_the_same_bytes_and_sets_the_panel(browser: Browser, server
         visit.page.click("#stage .link")
         expect(visit.page.locator("#stage .actions [role=status]")).to_have_text("Link copied")
         link = visit.page.evaluate("navigator.clipboard.readText()")
-        assert link.startswith(f"{server.url}#piece=")
+        assert link.startswith(f"{server.url}?piece=")
     for visit in visit_page(browser, Server(link, server.process, server.log)):
         visit.page.wait_for_function(f"{TITLE}.startsWith('Blues')")
         assert visit.download("mid")[1] == bytes_here
@@ -272,8 +272,9 @@ def test_a_link_makes_the_same_bytes_and_sets_the_panel(browser: Browser, server
         assert visit.page.url == server.url, "a reload shows what is on the stage then"
 
 
-def test_a_damaged_link_is_one_line_and_the_example_is_there(browser: Browser, server: Server) -> None:
-    for visit in visit_page(browser, Server(f"{server.url}#piece=nonsense", server.process, server.log)):
+@pytest.mark.parametrize("mark", ["?", "#"])
+def test_a_damaged_link_is_one_line_and_the_example_is_there(browser: Browser, server: Server, mark: str) -> None:
+    for visit in visit_page(browser, Server(f"{server.url}{mark}piece=nonsense", server.process, server.log)):
         expect(visit.page.locator(".toast-body")).to_contain_text("damaged")
         expect(visit.page.locator("#stage .title")).to_have_text("Jazz in F major")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["build_page", "launch"]
 
 
-def build_page(studio: Studio) -> gr.Blocks:
-    """The page around a studio, ready to be launched. Composes the example piece."""
+def build_page(studio: Studio) -> tuple[gr.Blocks, dict[str, Any]]:
+    """The page around a studio, and the `app_kwargs` for its `launch`. Composes the example piece."""
     from musicgen.web.page import build_page as build
 
     return build(studio)

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import gradio as gr
-from gradio.utils import get_upload_folder
+from gradio.components.api_component import Api
+from gradio.context import Context
+from gradio.utils import get_function_description, get_upload_folder
 
 from musicgen.change import CHANGES
 from musicgen.compose import Result
@@ -34,7 +36,19 @@ def add_endpoints(desk: Desk, **limits: Any) -> None:
     """Add the endpoints to the page that is being built. `limits` are those of `gr.api`."""
     for make in (_generate, _change, _morph, _original):
         function = make(desk)
-        gr.api(function, api_name=function.__name__, **limits)
+        endpoint = gr.api(function, api_name=function.__name__, **limits)
+        _describe(endpoint, function)
+
+
+def _describe(endpoint: Any, function: Callable) -> None:
+    """Put what a function's docstring says of each argument into `?view=api`; Gradio puts it only into its tools."""
+    page = Context.root_block
+    assert page is not None
+    _, arguments, _ = get_function_description(function)
+    for argument, (name, text) in zip(page.fns[endpoint["id"]].inputs, arguments.items(), strict=True):
+        assert isinstance(argument, Api)
+        argument.label = name
+        argument._api_info["additional_description"] = text
 
 
 def _generate(desk: Desk) -> Callable:

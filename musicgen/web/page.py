@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 import gradio as gr
 
@@ -13,11 +14,11 @@ from musicgen.web.api import add_endpoints
 from musicgen.web.controls import NEW_SEEDS, build_controls
 from musicgen.web.desk import WORKERS, Desk
 from musicgen.web.files import Shelf
+from musicgen.web.link_previews import NAME, app_settings
 from musicgen.web.shape import read_shape
 from musicgen.web.theme import static
 from musicgen.web.toasts import toasts
 
-TITLE = "musicgen"
 EXAMPLE = Request(style="jazz", bars=16, key="F major", seed=2)
 """What is ready to play when the page opens."""
 FILE_AGE = 3 * 3600
@@ -37,12 +38,15 @@ _BUSY = "(...values) => { document.dispatchEvent(new CustomEvent('musicgen:busy'
 _IDLE = "() => { document.dispatchEvent(new CustomEvent('musicgen:idle')); }"
 
 
-def build_page(studio: Studio) -> gr.Blocks:
-    """The page around a studio. Composes the example, once for every visitor; its sound is made for the first one."""
+def build_page(studio: Studio) -> tuple[gr.Blocks, dict[str, Any]]:
+    """The page around a studio, and the `app_kwargs` for its `launch`.
+
+    Composes the example, once for every visitor; its sound is made for the first one.
+    """
     desk = Desk(studio, Shelf(), ACTIONS)
     example = studio.make(EXAMPLE, sound=False)
 
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(FILE_AGE // 3, FILE_AGE)) as page:
+    with gr.Blocks(title=NAME, analytics_enabled=False, delete_cache=(FILE_AGE // 3, FILE_AGE)) as page:
         gr.HTML(static("header.html"), apply_default_css=False, js_on_load=static("page.js"), elem_id="masthead")
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="main", scale=1, min_width=0):
@@ -84,7 +88,7 @@ def build_page(studio: Studio) -> gr.Blocks:
         made.failure(None, js=_IDLE, api_visibility="private")
         add_endpoints(desk, concurrency_limit=WORKERS, concurrency_id="studio")
         page.temp_file_sets.append(desk.shelf.files)  # what Gradio deletes when it is old
-    return page
+    return page, app_settings(desk, example)
 
 
 class _Generate:

@@ -10,8 +10,8 @@ from pathlib import Path
 from musicgen import midi
 from musicgen.compose import Result, Studio
 from musicgen.errors import RequestError
-from musicgen.music import FOUR_FOUR, Music
-from musicgen.recipe import link_text
+from musicgen.music import FOUR_FOUR, Key, Music
+from musicgen.recipe import Recipe, link_text
 from musicgen.roles import ROLE_NAMES, ROLES, STYLE_BY_NAME
 from musicgen.web.files import url
 from musicgen.web.shape import measured
@@ -33,8 +33,8 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
     return {
         "id": piece_id(result),
         "stem": file_stem(result),
-        "title": _title(result),
-        "facts": _facts(result),
+        "title": title_of(music.style, music.key, recipe.source),
+        "facts": facts_of(recipe, music.bars, music.tempo, music.style, music.metre.name),
         "bars": music.bars,
         "tempo": music.tempo,
         "key": str(music.key),
@@ -125,21 +125,21 @@ def file_stem(result: Result) -> str:
     return f"musicgen-{style}{seed}" + (f"-change{edits}-{piece_id(result)[:6]}" if edits else "")
 
 
-def _title(result: Result) -> str:
-    style = STYLE_BY_NAME.get(result.music.style)
-    name = style.label if style else (result.recipe.source or "Piece").removesuffix(".mid")[:40]
-    return f"{name} in {result.music.key}"
+def title_of(style: str, key: Key | str, source: str | None) -> str:
+    """What a piece is called: "Jazz in F major". `source` is the file that it began as, if it did."""
+    known = STYLE_BY_NAME.get(style)
+    name = known.label if known else (source or "Piece").removesuffix(".mid")[:40]
+    return f"{name} in {key}"
 
 
-def _facts(result: Result) -> list[str]:
-    facts = [f"{result.music.bars} bars", f"{result.music.tempo:g} BPM"]
-    if result.music.metre != FOUR_FOUR:
-        facts.insert(1, str(result.music.metre))
-    if result.request is not None:
-        facts.append(f"seed {result.request.seed}")
-    elif result.music.style in STYLE_BY_NAME and result.recipe.source:
-        facts.append(result.recipe.source[:40])
-    changes = [_DONE[edit.kind] for edit in result.recipe.edits]
+def facts_of(recipe: Recipe, bars: int, tempo: float, style: str, metre: str) -> list[str]:
+    """What is written beside the title: length, metre but 4/4, tempo, seed or file, and what was changed."""
+    facts = [f"{bars} bars", *([] if metre == FOUR_FOUR.name else [metre]), f"{tempo:g} BPM"]
+    if recipe.request is not None:
+        facts.append(f"seed {recipe.request.seed}")
+    elif style in STYLE_BY_NAME and recipe.source:
+        facts.append(recipe.source[:40])
+    changes = [_DONE[edit.kind] for edit in recipe.edits]
     return facts + ([changes[-1] if len(changes) == 1 else f"{len(changes)} changes"] if changes else [])
 
 

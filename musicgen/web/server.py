@@ -131,14 +131,14 @@ def serve(opener: Callable[[hub.Progress | None], Studio] = open_studio) -> None
     with parsing_in_turn(), ThreadPoolExecutor(1) as pool:
         opening = pool.submit(opener, waking.progress if waking else None)
         from musicgen.web.page import build_page
-        from musicgen.web.theme import HEAD, THEME
+        from musicgen.web.theme import HEAD, ICON, THEME
 
         try:
             studio = opening.result()
         except MusicgenError as error:
             print(error, file=sys.stderr)
             raise SystemExit(2) from None
-    page = build_page(studio)
+    page, app_settings = build_page(studio)
     page.queue(max_size=MAX_QUEUE, api_open=False)
     page._queue.sleep_when_free = QUEUE_LOOKS
     if waking is not None:
@@ -149,7 +149,9 @@ def serve(opener: Callable[[hub.Progress | None], Studio] = open_studio) -> None
         server_port=port,
         theme=THEME,
         head=HEAD,
-        footer_links=[],
+        favicon_path=ICON,
+        footer_links=["api"],  # the style sheet hides the footer, but `?view=api` works only where it is among them
+        app_kwargs=app_settings,
         show_error=False,
         enable_monitoring=False,
         run_history=False,

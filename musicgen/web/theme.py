@@ -7,6 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 STATIC = Path(__file__).parent / "static"
+ICON = STATIC / "icon.svg"
 
 _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
@@ -32,6 +33,5 @@ _STYLES = static("page.css") + "".join(
 
 # In the head, not in `css=`: Gradio prefixes every selector of `css` with its container, and the root's and the
 # body's rules would be lost.
-HEAD = f"""<meta name="description" content="Make multi-track music in a second and take it home as MIDI or audio.">
-<style>{_STYLES}</style>
+HEAD = f"""<style>{_STYLES}</style>
 <script>{static("common.js")}{static("bring.js")}</script>"""

@@ -10,6 +10,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from musicgen.hub import WEIGHTS
 
@@ -95,4 +96,5 @@ def _page() -> bytes:
     text = (_STATIC / "waking.html").read_text(encoding="utf-8")
     for name in ("page.css", "header.html"):
         text = text.replace(f"<!-- {name} -->", (_STATIC / name).read_text(encoding="utf-8"))
+    text = text.replace("<!-- icon.svg -->", quote((_STATIC / "icon.svg").read_text(encoding="utf-8")))
     return text.encode()

@@ -39,16 +39,20 @@ async function copy(text) {
   }
 }
 
+/* In the query the server reads it too, and can tell a chat the name and show the roll; a very long one only the page. */
+const LONGEST_QUERY = 4000; // as link_pictures.LONGEST_LINK
+const queryOf = (piece) => `${piece.link.length > LONGEST_QUERY ? "#" : "?"}piece=${piece.link}`;
+
 let done = 0;
 link.addEventListener("click", async () => {
-  const hash = `#piece=${piece.link}`;
-  if (await copy(location.origin + location.pathname + hash)) {
+  const query = queryOf(piece);
+  if (await copy(location.origin + location.pathname + query)) {
     link.classList.add("is-done");
     said.textContent = "Link copied";
     clearTimeout(done);
     done = setTimeout(() => { link.classList.remove("is-done"); said.textContent = ""; }, 2000);
   } else {
-    window.history.replaceState(null, "", hash);
+    window.history.replaceState(null, "", query);
     window.musicgen.toast("The link is in the address bar now: copy it from there.");
   }
 });

@@ -140,10 +140,12 @@ clear.addEventListener("blur", relax);
 
 /* ---- what a visit begins with: the piece of a link, else the last one of the last visit, else the example ---- */
 
-const linked = () => new URLSearchParams(location.hash.slice(1)).get("piece");
+const linked = () => [location.search, location.hash].map((part) => new URLSearchParams(part.slice(1)).get("piece")).find(Boolean);
 
 async function openLink(link) {
-  window.history.replaceState(null, "", location.pathname + location.search); // a reload shows what is on the stage then
+  const query = new URLSearchParams(location.search);
+  query.delete("piece"); // a reload shows what is on the stage then
+  window.history.replaceState(null, "", location.pathname + (query.size ? `?${query}` : ""));
   const answer = await musicgen.compose("replay", { link }, { play: false });
   if (answer) musicgen.restore(answer.piece.request, answer.piece.kind);
   return answer;

@@ -30,3 +30,17 @@ document.addEventListener("keydown", (event) => {
   const button = document.querySelector("#generate");
   if (button) button.click();
 });
+
+/* `?view=api`: Gradio 6.31 loads its documentation of the endpoints only when the button in its footer is pressed, and a
+   press toggles what the address asked for. Its first leaf is that for assistants; README.md speaks Python. */
+function showDocumentation(tries = 50) {
+  const button = document.querySelector("footer .show-api");
+  if (document.querySelector(".api-docs")) return;
+  if (button) [0, 1].forEach(() => button.click());
+  else if (tries) setTimeout(showDocumentation, 200, tries - 1);
+}
+const query = new URLSearchParams(location.search);
+if (query.get("view") === "api") {
+  if (!query.has("lang")) history.replaceState(null, "", `?${query}&lang=python`);
+  showDocumentation();
+}

@@ -24,6 +24,7 @@ function show(next, { play: start = true, stay = false, ...options } = {}) {
   piece = next;
   window.musicgen.piece = next;
   find(".title").textContent = piece.title;
+  document.title = `${piece.title} · musicgen`;
   find(".facts").replaceChildren(...piece.facts.map((fact) => {
     const item = document.createElement("li");
     item.textContent = fact;
