@@ -75,7 +75,9 @@ OPERATIONS: dict[str, Callable[[Composer, Music, int], Music]] = {
 
 def same_root(music: Music, other: Music) -> float:
     """Share of the first one's half bars with a chord in which the other has the same root."""
-    first, second = (heard_chords(codec.encode(each), each.bars).reshape(-1).astype(int) for each in (music, other))
+    first, second = (
+        heard_chords(codec.encode(each), each.bars, each.metre).reshape(-1).astype(int) for each in (music, other)
+    )
     there = first != NONE
     return float((first[there] % 12 == second[there] % 12).mean()) if there.any() else float("nan")
 

@@ -6,11 +6,9 @@ import numpy as np
 
 from musicgen import codec
 from musicgen.harmony import QUALITIES
-from musicgen.music import FOUR_FOUR, TICKS_PER_BAR, Metre
+from musicgen.music import FOUR_FOUR, Metre
 from musicgen.roles import ROLES
 
-HALF = TICKS_PER_BAR // 2
-"""Ticks of half a bar of 4/4."""
 NONE = 255
 """No chord, or no key: nothing pitched sounds."""
 

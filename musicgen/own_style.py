@@ -17,7 +17,7 @@ from musicgen.errors import RequestError
 from musicgen.evaluation.naming import style_of
 from musicgen.models.base import Composer
 from musicgen.models.leaning import style_vector
-from musicgen.music import Music
+from musicgen.music import FOUR_FOUR, Music
 from musicgen.recipe import Edit, Mix
 from musicgen.recipe_texts import vector_text
 from musicgen.request import ATTRIBUTE_RANGES, TEMPO_RANGE, Request, shown
@@ -43,6 +43,7 @@ class OwnStyle:
         programs: role to the General MIDI program that most of the pieces give it.
         attributes: the median of each of `AIMED`, within what can be asked for.
         vector: as `recipe_texts.vector_text` writes it.
+        metre: that of most pieces, if the model knows it.
 
     Raises:
         RequestError: a field that a `Request` or an `Edit` refuses.
@@ -55,6 +56,7 @@ class OwnStyle:
     programs: Mapping[str, int]
     attributes: Mapping[str, float]
     vector: str
+    metre: str = FOUR_FOUR.name
 
     def __post_init__(self) -> None:
         self.request()
@@ -62,7 +64,12 @@ class OwnStyle:
 
     def request(self, **wishes: Any) -> Request:
         """What a piece in this style begins with; `wishes` are other fields of a `Request`, and go before its own."""
-        own: dict[str, Any] = {"style": self.style, "tempo": self.tempo, "roles": tuple(self.roles)}
+        own: dict[str, Any] = {
+            "style": self.style,
+            "tempo": self.tempo,
+            "roles": tuple(self.roles),
+            "metre": self.metre,
+        }
         return Request(**own | dict(self.attributes) | wishes)
 
     def edits(self, seed: int = 0) -> tuple[Edit, ...]:
@@ -81,7 +88,7 @@ class OwnStyle:
             RequestError: values that are no such style.
         """
         names = set(cls.__dataclass_fields__)
-        if not isinstance(values, Mapping) or set(values) != names or not isinstance(values["model"], str):
+        if not isinstance(values, Mapping) or {*values, "metre"} != names or not isinstance(values["model"], str):
             raise RequestError(f"Expected a style of your own. Received: {shown(values)}; make it again.")
         roles, attributes = values["roles"], values["attributes"]
         if not isinstance(roles, (list, tuple)) or not isinstance(attributes, Mapping) or not {*attributes} <= {*AIMED}:
@@ -112,4 +119,7 @@ def own_style(composer: Composer, pieces: Sequence[Music]) -> OwnStyle:
     }
     programs = {role: max(numbers, key=numbers.count) for role, numbers in played.items()}
     text = vector_text(vector)
-    return OwnStyle(composer.identity, style_of(pieces), round(tempo, 2), roles, programs, wanted, text)
+    metres = [piece.metre.name for piece in pieces]
+    usual = max(metres, key=metres.count)
+    metre = usual if usual in composer.metres else FOUR_FOUR.name
+    return OwnStyle(composer.identity, style_of(pieces), round(tempo, 2), roles, programs, wanted, text, metre)

@@ -13,7 +13,7 @@ from musicgen.heard import NONE, heard_chords
 from musicgen.models.base import Composer
 from musicgen.models.grid_composer import GridComposer
 from musicgen.models.harmonising import fits, told_chords
-from musicgen.music import Key, Music, Note, Track
+from musicgen.music import THREE_FOUR, Key, Music, Note, Track
 from musicgen.request import Request
 
 C, F, G, AM = 0, 5, 7, 21
@@ -43,6 +43,14 @@ def test_the_chords_that_fit_a_tune_best_are_those_it_outlines() -> None:
     assert first.argmax() == C
     assert first[AM] > first[F] > first[1], "A minor has both notes, F major one, C sharp major none"
     assert second[G] > second[C], "a D is of G, not of C"
+
+
+def test_the_last_beat_of_a_waltz_may_have_a_chord_of_its_own() -> None:
+    tune = Track("melody", 73, notes(60, 64, 67) + notes(67, 71, 74, start=24, duration=12))
+    band = Track("chords", 0, notes(48, 52, 55) + notes(55, 59, 62, start=24, duration=12))
+    waltz = codec.encode(Music((tune, band), 1, metre=THREE_FOUR))
+    assert told_chords(waltz, 1, THREE_FOUR)[0].tolist() == [C, C + 7]
+    assert fits(waltz[waltz[:, 1] == 0], 1, THREE_FOUR).argmax(axis=1).tolist() == [C, C + 7]
 
 
 def test_silence_fits_every_chord_alike() -> None:

@@ -14,7 +14,7 @@ from musicgen.__main__ import main
 from musicgen.corpus.dataset import Dataset
 from musicgen.errors import CheckpointError
 from musicgen.midi import to_midi
-from musicgen.music import TICKS_PER_BAR, Music, Note
+from musicgen.music import THREE_FOUR, TICKS_PER_BAR, Music, Note
 from musicgen.originality import Index, Song
 from musicgen.originality.build import build, title_of
 from musicgen.originality.index import MANIFEST, RUNS, SONGS
@@ -73,6 +73,13 @@ def test_a_stretch_copied_into_another_key_and_bar_is_found_with_its_song_and_ba
     assert (best.song.title, best.length) == ("walk 7", 16)
     assert (best.first_bar, best.last_bar, best.song_bar) == (8, 11, 5)
     assert found.reuse == 1
+
+
+def test_bars_are_counted_in_the_metres_of_the_piece_and_of_the_song(walks: Index) -> None:
+    waltz = replace(random_walk(7), metre=THREE_FOUR, bars=22)
+    best = walks.find(MELODY, waltz).nearest[0]
+    assert (best.song.title, best.first_bar, best.last_bar, best.song_bar) == ("walk 7", 1, 22, 1)
+    assert CHORDS.read(waltz)[0][1] % 36 in (0, 24), "a chord begins a bar of three beats, or its last beat"
 
 
 def test_a_copy_in_another_rhythm_is_found_by_its_tune(walks: Index) -> None:

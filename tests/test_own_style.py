@@ -11,7 +11,7 @@ from musicgen.errors import RequestError
 from musicgen.evaluation.naming import TABLE, style_of, table_of
 from musicgen.evaluation.styles import StyleEar
 from musicgen.models.leaning import lean, style_vector, towards
-from musicgen.music import Music, Note, Track
+from musicgen.music import THREE_FOUR, Music, Note, Track
 from musicgen.own_style import OwnStyle, own_style
 from musicgen.recipe import Edit
 from musicgen.recipe_texts import vector_text
@@ -48,6 +48,18 @@ def test_a_vector_is_the_mean_of_a_role_over_the_bars_in_which_it_plays(studio: 
 def test_roles_that_few_pieces_have_are_left_out(studio: Studio, pieces: list[Music]) -> None:
     assert own_style(studio.composer, pieces).roles == ("melody", "bass", "drums")
     assert own_style(studio.composer, [*pieces[:2], pieces[1]]).roles == ("melody", "bass")
+
+
+def test_waltzes_make_a_waltz_where_the_model_knows_three_four(pieces: list[Music]) -> None:
+    waltz = Music((Track("melody", 0, (Note(36, 60, 12, 80), Note(60, 64, 12, 80))),), 4, metre=THREE_FOUR)
+    composer = tiny_vae()
+    assert own_style(composer, [waltz, waltz, pieces[1]]).metre == "4/4"
+    composer.metres = ("4/4", "3/4")
+    found = own_style(composer, [waltz, waltz, pieces[1]])
+    assert found.request(bars=8).metre == found.metre == "3/4"
+    assert OwnStyle.from_dict(found.to_dict()) == found
+    kept = {name: value for name, value in found.to_dict().items() if name != "metre"}
+    assert OwnStyle.from_dict(kept).metre == "4/4"  # one that was kept before there were others
 
 
 def test_the_mean_of_what_plays_moves_to_the_vector_and_rests_stay() -> None:

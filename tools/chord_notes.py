@@ -16,6 +16,7 @@ import numpy as np
 from musicgen.corpus.dataset import Dataset
 from musicgen.harmony import NO_CHORD, QUALITIES
 from musicgen.heard import chroma_of
+from musicgen.music import METRES
 from musicgen.roles import PITCHED, ROLES
 
 
@@ -30,7 +31,7 @@ def shares(dataset: Dataset, source: str = "openewld") -> np.ndarray:
         known = chords < NO_CHORD
         upwards = (np.arange(12) + chords[known, None] % 12) % 12
         for place, role in enumerate(PITCHED):
-            sounding, _ = chroma_of(rows[rows[:, 1] == role], piece.bars, np.ones(len(ROLES)))
+            sounding, _ = chroma_of(rows[rows[:, 1] == role], piece.bars, np.ones(len(ROLES)), METRES[piece.metre])
             np.add.at(result[place], chords[known] // 12, np.take_along_axis(sounding[known], upwards, axis=1))
     return result / result.sum(axis=-1, keepdims=True)
 

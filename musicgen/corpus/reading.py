@@ -24,7 +24,7 @@ from musicgen.corpus.rights import may_be_protected
 from musicgen.errors import MusicgenError
 from musicgen.heard import heard_chords
 from musicgen.midi_reading import read_score
-from musicgen.music import Key, Music, Track
+from musicgen.music import METRES, Key, Music, Track
 
 TIME_LIMIT = 240.0
 """Seconds for one file. A long song takes five, beside other work ten."""
@@ -145,7 +145,7 @@ def _arrange(job: Arranging) -> Outcome:
     piece = encode(music, confidence, filled, job.sheet.chords)
     if piece is None:
         raise Unusable("arranging", f"Expected notes. Received: none of {job.name}.")
-    heard = labels.agreement(heard_chords(piece.rows, piece.bars), piece.labels["chords"])
+    heard = labels.agreement(heard_chords(piece.rows, piece.bars, METRES[piece.metre]), piece.labels["chords"])
     counts = dict(zip(AGREEMENT, heard, strict=True)) | {"bars of leading silence cut": piece.cut}
     counts |= {f"{what} filled in": 1 for what in filled}
     return Outcome(job.name, pieces=[piece], counts=counts)

@@ -81,7 +81,7 @@ def _chords(pieces: Sequence[Music]) -> dict[str, float]:
     total = np.zeros(3)
     for seed, music in enumerate(pieces):
         asked = progression_codes(PROGRESSIONS[seed % len(PROGRESSIONS)], _BARS, 0)
-        total += labels.agreement(heard_chords(codec.encode(music), _BARS), asked)
+        total += labels.agreement(heard_chords(codec.encode(music), _BARS, music.metre), asked)
     return {"root": float(total[1] / total[0]), "root and third": float(total[2] / total[0])}
 
 

@@ -27,7 +27,7 @@ from musicgen.models.retouching import retouch
 from musicgen.models.themes import Themes
 from musicgen.models.together import Habits, together
 from musicgen.models.vae import ROLES, VAE
-from musicgen.music import FOUR_FOUR, MODES, Key, Music, Track
+from musicgen.music import FOUR_FOUR, MODES, Key, Metre, Music, Track
 from musicgen.request import DEFAULT_TEMPERATURE, Request, sections_of
 
 _EMPHASIS = 2.0
@@ -133,7 +133,7 @@ class GridComposer(Composer):
 
         def measured(steps: np.ndarray) -> np.ndarray:
             chances = at(steps)
-            return levels(values(counts(chances.notes(chances.choose())[0], like.bars)))
+            return levels(values(counts(chances.notes(chances.choose())[0], like.bars, like.metre)))
 
         wanted = levels(np.array([targets.get(name, np.nan) for name in ATTRIBUTES]))
         return codec.decode(retouch(at(aim(measured, wanted)), targets), like)
@@ -216,7 +216,7 @@ class GridComposer(Composer):
             sections = sections_of(form, music.bars) if form else None
         chords = self._progression(
             rng, music.bars, music.style, music.key, DEFAULT_TEMPERATURE, Themes(sections, music.bars, (), rng).chords,
-            known=told_chords(rows, music.bars), fits=fits(rows, music.bars),
+            known=told_chords(rows, music.bars, music.metre), fits=fits(rows, music.bars, music.metre),
         )  # fmt: skip
         asked = Asked(music.style, music.key.mode, chords=chords)
         roles = [track.role for track in music.tracks]
@@ -229,7 +229,7 @@ class GridComposer(Composer):
         Between two harmonies lies none, only what they have in common (docs/experiments.md).
         """
         keep, roles = np.zeros(latents.shape[:2], bool), [track.role for track in like.tracks]
-        asked = Asked(like.style, like.key.mode, chords=_chords_of(like.tracks, like.bars, like.key))
+        asked = Asked(like.style, like.key.mode, chords=_chords_of(like.tracks, like.bars, like.key, like.metre))
         settled = self._resampled(latents, keep, strength, 0, roles, asked, _EMPHASIS)
         return played(self._chances(settled, like, self.between, strength / SETTLE), like)
 
@@ -269,7 +269,7 @@ class GridComposer(Composer):
 
 
 @lru_cache(16)  # while a point is dragged, the same again and again
-def _chords_of(tracks: tuple[Track, ...], bars: int, key: Key) -> np.ndarray:
+def _chords_of(tracks: tuple[Track, ...], bars: int, key: Key, metre: Metre) -> np.ndarray:
     """The chords of some notes, as of `Asked`; open where nothing sounds."""
-    heard = heard_chords(codec.encode(Music(tracks, bars, key=key)), bars)
+    heard = heard_chords(codec.encode(Music(tracks, bars, key=key, metre=metre)), bars, metre)
     return np.where(heard == NONE, ANY_CHORD, heard)

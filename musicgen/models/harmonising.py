@@ -6,7 +6,7 @@ import numpy as np
 
 from musicgen.harmony import NO_CHORD
 from musicgen.heard import NONE, chroma_of, heard_chords
-from musicgen.music import TICKS_PER_BEAT
+from musicgen.music import FOUR_FOUR, TICKS_PER_QUARTER, Metre
 from musicgen.roles import PITCHED, ROLE_NAMES, ROLES
 
 _ENOUGH = 2
@@ -38,7 +38,7 @@ _OVER = {
 }  # fmt: skip
 
 
-def told_chords(rows: np.ndarray, bars: int) -> np.ndarray:
+def told_chords(rows: np.ndarray, bars: int, metre: Metre = FOUR_FOUR) -> np.ndarray:
     """The chords that notes make, `heard.NONE` where too few roles play to tell.
 
     Args:
@@ -50,23 +50,23 @@ def told_chords(rows: np.ndarray, bars: int) -> np.ndarray:
     playing = np.zeros((bars, len(ROLES)), bool)
     playing[rows[:, 0], rows[:, 1]] = True
     enough = playing[:, list(PITCHED)].sum(axis=1) >= _ENOUGH
-    return np.where(enough[:, None], heard_chords(rows, bars), NONE).astype(np.uint8)
+    return np.where(enough[:, None], heard_chords(rows, bars, metre), NONE).astype(np.uint8)
 
 
-def fits(rows: np.ndarray, bars: int) -> np.ndarray:
+def fits(rows: np.ndarray, bars: int, metre: Metre = FOUR_FOUR) -> np.ndarray:
     """How well each chord fits the notes: the logarithm of their likelihood over it, weighted.
 
-    Each beat that a role sounds counts as one draw from what the role plays over such a chord.
+    Each quarter note that a role sounds counts as one draw from what the role plays over such a chord.
 
     Returns:
         Shape (2 * bars, `NO_CHORD`).
     """
     result = np.zeros((2 * bars, NO_CHORD))
     for role, shares in _OVER.items():
-        sounding, _ = chroma_of(rows[rows[:, 1] == ROLE_NAMES.index(role)], bars, np.ones(len(ROLES)))
+        sounding, _ = chroma_of(rows[rows[:, 1] == ROLE_NAMES.index(role)], bars, np.ones(len(ROLES)), metre)
         total = sounding.sum(axis=1, keepdims=True)
-        longest = 2 * TICKS_PER_BEAT  # a half bar: the notes of a chord say together what one line says
-        draws = sounding * np.minimum(1, longest / np.maximum(total, 1)) / TICKS_PER_BEAT
+        longest = 2 * TICKS_PER_QUARTER  # a half bar of 4/4: the notes of a chord say together what one line says
+        draws = sounding * np.minimum(1, longest / np.maximum(total, 1)) / TICKS_PER_QUARTER
         likely = np.log(np.maximum(np.array(shares) / 1000, _LEAST))
         for code in range(NO_CHORD):
             result[:, code] += _WEIGHT * draws @ np.roll(likely[code // 12], code % 12)

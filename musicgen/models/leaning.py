@@ -13,7 +13,7 @@ import numpy as np
 
 from musicgen.errors import RequestError
 from musicgen.models.base import MAX_BARS, Composer
-from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.music import Music
 from musicgen.roles import ROLE_NAMES
 
 SETTLE = 0.3
@@ -24,7 +24,7 @@ def playing(music: Music) -> np.ndarray:
     """The cells in which notes begin, bool, shape (bars, roles)."""
     cells = np.zeros((music.bars, len(ROLE_NAMES)), bool)
     for place, role in enumerate(ROLE_NAMES):
-        cells[[note.onset // TICKS_PER_BAR for note in music.notes(role)], place] = True
+        cells[[note.onset // music.ticks_per_bar for note in music.notes(role)], place] = True
     return cells
 
 

@@ -20,7 +20,6 @@ from musicgen.corpus.dataset import Dataset, Piece
 from musicgen.corpus.sources import SOURCE_BY_NAME
 from musicgen.errors import CorpusError
 from musicgen.export import write
-from musicgen.music import TICKS_PER_BAR
 from musicgen.originality.index import FORMAT, MANIFEST, RUNS, SONGS, Finding, Index, Song
 from musicgen.originality.runs import BITS, KINDS, NOBODYS
 
@@ -125,7 +124,7 @@ def _collect(
                 of_song.update(hashes.tolist())
                 pieces[kind.name].append(number[piece.song])
                 runs[kind.name].append(hashes)
-                bars[kind.name].append(ticks[: len(hashes)] // TICKS_PER_BAR)
+                bars[kind.name].append(ticks[: len(hashes)] // music.ticks_per_bar)
     none = np.zeros(0, np.int64)
     return (
         {name: np.array(songs, np.int64) for name, songs in pieces.items()},

@@ -14,7 +14,7 @@ import numpy as np
 from musicgen import hub
 from musicgen.errors import CheckpointError, MidiError
 from musicgen.intake import read_music
-from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.music import Music
 from musicgen.originality.runs import BITS, KINDS, NOBODYS, Kind, Places
 
 FORMAT = 1
@@ -54,8 +54,8 @@ class Shared:
     Args:
         length: its notes, or chords.
         first_bar, last_bar: where it is in the piece, counted from 1.
-        song_bar: where it begins in the song, counted from 1, in bars of 4/4 and as the models learned it: without
-            leading silence, and of some songs only the stretches in common time.
+        song_bar: where it begins in the song, counted from 1, as the models learned it: without leading
+            silence, and of some songs only the stretches in one metre.
     """
 
     song: Song
@@ -212,8 +212,8 @@ class Index:
             Shared(
                 self.songs[int(song[i])],
                 int(runs[i]) + kind.order,
-                int(ticks[first[i]]) // TICKS_PER_BAR + 1,
-                int(ticks[first[i] + runs[i] - 1 + kind.order]) // TICKS_PER_BAR + 1,
+                int(ticks[first[i]]) // music.ticks_per_bar + 1,
+                int(ticks[first[i] + runs[i] - 1 + kind.order]) // music.ticks_per_bar + 1,
                 int(self._bars[kind.name][place[i]]) + 1,
             )
             for i in best

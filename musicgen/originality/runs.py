@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musicgen import codec
-from musicgen.heard import HALF, NONE, heard_chords
+from musicgen.heard import NONE, half_bars, heard_chords
 from musicgen.music import Music
 
 BITS = 40
@@ -83,15 +83,16 @@ def _tune(music: Music) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _chords(music: Music) -> tuple[np.ndarray, np.ndarray]:
-    """Changes of the chord heard in each half bar: how far its root moves, both thirds, and how long it held."""
-    heard = heard_chords(codec.encode(music), music.bars).ravel()
+    """Changes of the chord heard in each half bar: how far its root moves, both thirds, and for how many half bars
+    it held."""
+    heard = heard_chords(codec.encode(music), music.bars, music.metre).ravel()
     change = np.flatnonzero(np.append(True, np.diff(heard) != 0))
     codes = heard[change].astype(np.int64)
     none = codes == NONE
     third = np.where(none, 2, _THIRD[codes // 12 % 4])
     move = np.where(none[1:] | none[:-1], 12, (codes[1:] % 12 - codes[:-1] % 12) % 12)
     steps = ((move * 3 + third[:-1]) * 3 + third[1:]) * 256 + np.minimum(np.diff(change), _LONGEST)
-    return change * HALF, steps
+    return half_bars(music.bars, music.metre)[change], steps
 
 
 MELODY = Kind("melody", 8, "notes", _melody)

@@ -14,6 +14,7 @@ from musicgen.models.asking import Steered, in_order
 from musicgen.models.compiling import compiled
 from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION, CONDITIONS, QUANTILES, Prior
 from musicgen.models.vae import VAE
+from musicgen.music import METRES
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 from musicgen.training.batches import NOTES_PER_WINDOW, SHIFTS, collate, every_place, piece_weights, room_for, transpose
 
@@ -181,7 +182,9 @@ def _asked(dataset: Dataset, places: list[tuple[Piece, int, int]], bars: int) ->
     counted: dict[int, np.ndarray] = {}
     for index, (piece, first, length) in enumerate(places):
         if piece.start not in counted:
-            counted = {piece.start: attributes.counts(dataset.rows(piece, 0, piece.bars), piece.bars)}
+            counted = {
+                piece.start: attributes.counts(dataset.rows(piece, 0, piece.bars), piece.bars, METRES[piece.metre])
+            }
         for cut, end in enumerate((length, *CUTS)):
             values[index, cut] = attributes.values(counted[piece.start][first : first + min(end, length)])
         labels = dataset.window(piece, first, length)
