@@ -96,7 +96,14 @@ def test_the_page_says_what_its_api_takes(browser: Browser, server: Server) -> N
     page = browser.new_page()
     page.goto(f"{server.url}?view=api")
     documentation = page.locator(".api-docs")
-    for text in ("/generate", "/change", "/morph", "/originality", "Compose a piece of music", "middle pitch, as a MIDI"):
+    for text in (
+        "/generate",
+        "/change",
+        "/morph",
+        "/originality",
+        "Compose a piece of music",
+        "middle pitch, as a MIDI",
+    ):
         expect(documentation).to_contain_text(text)
     expect(documentation).not_to_contain_text("press_generate")
     page.close()

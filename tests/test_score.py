@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicgen.errors import ExportError
-from musicgen.export.notation import fifths, spelled, voices, written
 from musicgen.export.score import musicxml
 from musicgen.midi import from_midi, to_midi
-from musicgen.music import ALL_KEYS, Key, Music, Note, Track
+from musicgen.music import ALL_KEYS, METRES, SIX_EIGHT, THREE_FOUR, Key, Metre, Music, Note, Track
 from musicgen.roles import DRUM_PITCHES
 
 
@@ -83,11 +82,13 @@ def test_triplets_offbeats_overlaps_and_long_notes_come_back() -> None:
 @st.composite
 def pieces(draw: st.DrawFn) -> Music:
     tracks = []
+    metre = draw(st.sampled_from(list(METRES.values())))
+    last = 2 * metre.ticks_per_bar - 1
     for role, low in (("melody", 60), ("chords", 40)):
-        drawn = draw(st.lists(st.tuples(st.integers(0, 95), st.integers(0, 30), st.integers(1, 60)), max_size=14))
+        drawn = draw(st.lists(st.tuples(st.integers(0, last), st.integers(0, 30), st.integers(1, 60)), max_size=14))
         notes = {(onset, low + above): Note(onset, low + above, ticks, 90) for onset, above, ticks in drawn}
         tracks.append(Track(role, 0, tuple(notes.values())))
-    music = Music(tuple(tracks), 2, 100.0, draw(st.sampled_from(ALL_KEYS)))
+    music = Music(tuple(tracks), 2, 100.0, draw(st.sampled_from(ALL_KEYS)), metre=metre)
     return from_midi(to_midi(music))  # a pitch does not overlap itself
 
 
@@ -116,6 +117,20 @@ def test_head_of_the_score() -> None:
     assert melody.recurse().getElementsByClass("MetronomeMark").first().number == 132.5
     assert bass.recurse().getElementsByClass("Instrument").first().midiProgram == 33
     assert [len(part.getElementsByClass("Measure")) for part in score.parts] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("metre", "signature", "beat", "beats"), [(THREE_FOUR, "3/4", 1.0, 132.0), (SIX_EIGHT, "6/8", 1.5, 88.0)], ids=str
+)
+def test_a_score_says_its_metre_and_counts_its_beats(metre: Metre, signature: str, beat: float, beats: float) -> None:
+    music = Music((Track("melody", 73, (Note(36, 75, 36, 90),)),), 3, 132.0, metre=metre)
+    (part,) = read(musicxml(music, "")).parts
+    assert part.recurse().getElementsByClass("TimeSignature").first().ratioString == signature
+    mark = part.recurse().getElementsByClass("MetronomeMark").first()
+    assert (mark.referent.quarterLength, mark.number) == (beat, beats)
+    measures = list(part.getElementsByClass("Measure"))
+    assert [measure.duration.quarterLength for measure in measures] == [3.0] * 3
+    assert [[event.isRest for event in measure.notesAndRests] for measure in measures] == [[True], [False], [True]]
 
 
 def test_chords_around_middle_c_have_two_staves() -> None:
@@ -212,84 +227,3 @@ def test_a_title_is_only_what_xml_can_hold(small_music: Music) -> None:
 def test_what_a_score_cannot_hold_is_refused(music: Music, message: str) -> None:
     with pytest.raises(ExportError, match=message):
         musicxml(music, "")
-
-
-# --- note values -----------------------------------------------------------------------------------------------
-
-
-def values(*notes: tuple[int, int]) -> list[tuple[str, int, int]]:
-    """(note value, dots, length of its triplet) of a bar of notes (onset, duration); rests in brackets."""
-    bar = written([Note(onset, 60, duration, 80) for onset, duration in notes], 1)[0]
-    return [(event.kind if event.heads else f"({event.kind})", event.dots, event.triplet) for event in bar]
-
-
-def test_plain_notes_are_written_plainly() -> None:
-    assert values((0, 48)) == [("whole", 0, 0)]
-    assert values((0, 18), (18, 6), (24, 9), (33, 3), (36, 12)) == [
-        ("quarter", 1, 0), ("eighth", 0, 0), ("eighth", 1, 0), ("16th", 0, 0), ("quarter", 0, 0),
-    ]  # fmt: skip
-
-
-def test_off_the_beat_the_middle_of_the_bar_is_seen() -> None:
-    assert values((0, 6), (6, 12), (18, 12), (30, 18)) == [
-        ("eighth", 0, 0), ("quarter", 0, 0), ("eighth", 0, 0), ("eighth", 0, 0), ("quarter", 1, 0),
-    ]  # fmt: skip
-
-
-def test_triplets_are_of_a_beat_of_half_a_bar_or_of_half_a_beat() -> None:
-    assert values((0, 4), (4, 4), (8, 4), (12, 36)) == [*[("eighth", 0, 12)] * 3, ("half", 1, 0)]
-    assert values((0, 8), (8, 8), (16, 8), (24, 24)) == [*[("quarter", 0, 24)] * 3, ("half", 0, 0)]
-    assert values((0, 6), (6, 2), (8, 2), (10, 2), (12, 36)) == [
-        ("eighth", 0, 0), *[("16th", 0, 6)] * 3, ("half", 1, 0),
-    ]  # fmt: skip
-
-
-def test_a_bracket_opens_and_closes_once() -> None:
-    bar = written([Note(0, 60, 8, 80)], 1)[0]
-    assert [(event.ticks, event.opens, event.closes) for event in bar] == [
-        (8, True, False), (4, False, True), (36, False, False),
-    ]  # fmt: skip
-
-
-def test_beams_join_what_is_within_a_beat() -> None:
-    bar = written([Note(onset, 60, length, 80) for onset, length in ((0, 6), (6, 3), (9, 3), (12, 9), (21, 3))], 1)[0]
-    assert [event.beams for event in bar] == [
-        ("begin",), ("continue", "begin"), ("end", "end"), ("begin",), ("end", "backward hook"), (),
-    ]  # fmt: skip
-
-
-def test_overlaps_are_voices_and_what_is_left_is_tied() -> None:
-    notes = [Note(0, 72, 24, 80), Note(0, 60, 48, 80), Note(12, 65, 24, 80)]
-    first, second = voices(notes, 2)
-    assert (first, second) == ([notes[0]], [notes[1], notes[2]])
-    events = written(second, 1)[0]
-    assert [[(head.note.pitch, head.tied_from, head.tied_to) for head in event.heads] for event in events] == [
-        [(60, False, True)], [(60, True, True), (65, False, False)], [(60, True, False)],
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("key", "pitch", "name"),
-    [("C major", 66, ("F", 1, 4)), ("C major", 70, ("B", -1, 4)), ("A minor", 68, ("G", 1, 4)),
-     ("Eb major", 63, ("E", -1, 4)), ("Eb minor", 59, ("C", -1, 4)), ("F# major", 65, ("E", 1, 4)),
-     ("C minor", 71, ("B", 0, 4)), ("B major", 60, ("B", 1, 3))],
-)  # fmt: skip
-def test_pitches_are_spelled_in_their_key(key: str, pitch: int, name: tuple[str, int, int]) -> None:
-    assert spelled(pitch, Key.parse(key)) == name
-
-
-def test_signatures() -> None:
-    assert {str(key): fifths(key) for key in ALL_KEYS} == {
-        "C major": 0, "C# major": -5, "D major": 2, "Eb major": -3, "E major": 4, "F major": -1, "F# major": 6,
-        "G major": 1, "Ab major": -4, "A major": 3, "Bb major": -2, "B major": 5, "C minor": -3, "C# minor": 4,
-        "D minor": -1, "Eb minor": -6, "E minor": 1, "F minor": -4, "F# minor": 3, "G minor": -2, "Ab minor": 5,
-        "A minor": 0, "Bb minor": -5, "B minor": 2,
-    }  # fmt: skip
-
-
-def test_accidentals_are_printed_where_key_and_bar_do_not_say_them() -> None:
-    pitches = (66, 66, 65, 66, 62)  # in G major: F#, F#, F natural, F#, D
-    track = Track("melody", 0, tuple(Note(6 * i, pitch, 6, 80) for i, pitch in enumerate(pitches)))
-    root = xml.fromstring(musicxml(Music((track,), 1, key=Key.parse("G major")), ""))
-    signs = [note.findtext("accidental") for note in root.iter("note") if note.find("pitch") is not None]
-    assert signs == [None, None, "natural", "sharp", None]

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as xml
 from musicgen.errors import ExportError
 from musicgen.export.notation import Event, Head, fifths, spelled, voices, written
 from musicgen.midi import CHANNELS
-from musicgen.music import BEATS_PER_BAR, TICKS_PER_BAR, TICKS_PER_BEAT, Key, Music, Note, Track
+from musicgen.music import TICKS_PER_QUARTER, Key, Metre, Music, Note, Track
 from musicgen.roles import ROLE_BY_NAME
 
 MAX_BARS = 1000
@@ -71,15 +71,15 @@ def musicxml(music: Music, title: str) -> bytes:
         is_drums = ROLE_BY_NAME[track.role].is_drums
         _part_entry(part_list, f"P{number}", track, is_drums)
         part = _put(root, "part", id=f"P{number}")
-        clefs, lines = _drum_lines(track, music.bars) if is_drums else _lines(track, music.bars)
+        clefs, lines = (_drum_lines if is_drums else _lines)(track, music.bars, music.metre)
         accidentals = {} if is_drums else _accidentals(lines, music.key, music.bars)
         for bar in range(music.bars):
             measure = _put(part, "measure", number=str(bar + 1))
             if bar == 0:
-                _attributes(measure, music.key, clefs)
+                _attributes(measure, music.key, music.metre, clefs)
                 if number == 1:
-                    _tempo(measure, music.tempo)
-            _bar(measure, bar, lines, music.key, accidentals, len(clefs), f"P{number}" if is_drums else None)
+                    _tempo(measure, music)
+            _bar(measure, bar, lines, music, accidentals, len(clefs), f"P{number}" if is_drums else None)
             if bar == music.bars - 1:
                 _put(_put(measure, "barline", location="right"), "bar-style", "light-heavy")
     xml.indent(root, " ")
@@ -89,7 +89,7 @@ def musicxml(music: Music, title: str) -> bytes:
 # --- what is on which staff ------------------------------------------------------------------------------------
 
 
-def _lines(track: Track, bars: int) -> tuple[list[tuple[str, int, int] | None], list[_Line]]:
+def _lines(track: Track, bars: int, metre: Metre) -> tuple[list[tuple[str, int, int] | None], list[_Line]]:
     """The clef of each staff and the voices: two staves where notes are far below and above middle C."""
     pitches = [note.pitch for note in track.notes]
     if pitches and min(pitches) < _MIDDLE_C - 7 and max(pitches) > _MIDDLE_C + 7 and track.role in ("chords", "pad"):
@@ -103,24 +103,25 @@ def _lines(track: Track, bars: int) -> tuple[list[tuple[str, int, int] | None], 
     lines = []
     for staff, notes in enumerate(staves):
         for place, voice in enumerate(voices(notes, _VOICES) or [[]]):
-            lines.append(_Line(staff + 1, 4 * staff + place + 1, written(voice, bars)))  # four a staff is the custom
+            number = 4 * staff + place + 1  # four a staff is the custom
+            lines.append(_Line(staff + 1, number, written(voice, bars, metre)))
     return clefs, lines
 
 
-def _drum_lines(track: Track, bars: int) -> tuple[list[tuple[str, int, int] | None], list[_Line]]:
+def _drum_lines(track: Track, bars: int, metre: Metre) -> tuple[list[tuple[str, int, int] | None], list[_Line]]:
     """One staff without a clef of pitches; hands with stems up, feet with stems down."""
     lines = []
     for number, stem, is_feet in ((1, "up", False), (2, "down", True)):
         strokes = [note for note in track.notes if (note.pitch in _FEET) is is_feet]
         onsets = sorted({note.onset for note in strokes})
-        following = dict(zip(onsets, [*onsets[1:], bars * TICKS_PER_BAR], strict=False))  # there may be none
+        following = dict(zip(onsets, [*onsets[1:], bars * metre.ticks_per_bar], strict=False))  # there may be none
         lasting = []
         for note in strokes:
-            next_beat = (note.onset // TICKS_PER_BEAT + 1) * TICKS_PER_BEAT
+            next_beat = (note.onset // metre.ticks_per_beat + 1) * metre.ticks_per_beat
             end = min(following[note.onset], next_beat)
             lasting.append(Note(note.onset, note.pitch, end - note.onset, note.velocity))
         if lasting or number == 1:
-            lines.append(_Line(1, number, written(lasting, bars, tied=False), stem))
+            lines.append(_Line(1, number, written(lasting, bars, metre, tied=False), stem))
     return [None], lines
 
 
@@ -180,17 +181,17 @@ def _drum(pitch: int) -> tuple[str, str, int, str]:
     return _DRUMS.get(pitch, (f"Drum {pitch}", "B", 4, "square"))
 
 
-def _attributes(measure: xml.Element, key: Key, clefs: Sequence[tuple[str, int, int] | None]) -> None:
+def _attributes(measure: xml.Element, key: Key, metre: Metre, clefs: Sequence[tuple[str, int, int] | None]) -> None:
     attributes = _put(measure, "attributes")
-    _put(attributes, "divisions", TICKS_PER_BEAT)
+    _put(attributes, "divisions", TICKS_PER_QUARTER)
     signature = _put(attributes, "key")
     is_drums = clefs[0] is None
     _put(signature, "fifths", 0 if is_drums else fifths(key))
     if not is_drums:
         _put(signature, "mode", key.mode)
-    metre = _put(attributes, "time")
-    _put(metre, "beats", BEATS_PER_BAR)
-    _put(metre, "beat-type", 4)
+    time = _put(attributes, "time")
+    _put(time, "beats", metre.numerator)
+    _put(time, "beat-type", metre.denominator)
     if len(clefs) > 1:
         _put(attributes, "staves", len(clefs))
     for number, clef in enumerate(clefs, 1):
@@ -205,16 +206,20 @@ def _attributes(measure: xml.Element, key: Key, clefs: Sequence[tuple[str, int, 
             _put(element, "clef-octave-change", octaves)
 
 
-def _tempo(measure: xml.Element, tempo: float) -> None:
+def _tempo(measure: xml.Element, music: Music) -> None:
+    metre = music.metre
     direction = _put(measure, "direction", placement="above")
     metronome = _put(_put(direction, "direction-type"), "metronome")
     _put(metronome, "beat-unit", "quarter")
-    _put(metronome, "per-minute", f"{tempo:g}")
-    _put(direction, "sound", tempo=f"{tempo:g}")
+    if metre.is_compound:
+        _put(metronome, "beat-unit-dot")
+    beats = music.tempo * TICKS_PER_QUARTER / metre.ticks_per_beat
+    _put(metronome, "per-minute", f"{beats:g}")
+    _put(direction, "sound", tempo=f"{music.tempo:g}")
 
 
 def _bar(
-    measure: xml.Element, bar: int, lines: Sequence[_Line], key: Key,
+    measure: xml.Element, bar: int, lines: Sequence[_Line], music: Music,
     accidentals: dict[tuple[int, int, int, int], str], staves: int, drums: str | None,
 ) -> None:  # fmt: skip
     """The events of a bar; the first voice of a staff is always there, others where they play."""
@@ -224,22 +229,22 @@ def _bar(
         if not any(event.heads for event in events) and line.number % 4 != 1:
             continue
         if written_one:
-            _put(_put(measure, "backup"), "duration", TICKS_PER_BAR)
+            _put(_put(measure, "backup"), "duration", music.ticks_per_bar)
         written_one = True
         for event in events:
             for place, head in enumerate(event.heads or (None,)):
                 sign = accidentals.get((bar, line.number, event.start, head.note.pitch)) if head else None
-                _note(measure, line, event, head, place, key, sign, staves, drums)
+                _note(measure, line, event, head, place, music, sign, staves, drums)
 
 
 def _note(
-    measure: xml.Element, line: _Line, event: Event, head: Head | None, place: int, key: Key, sign: str | None,
+    measure: xml.Element, line: _Line, event: Event, head: Head | None, place: int, music: Music, sign: str | None,
     staves: int, drums: str | None,
 ) -> None:  # fmt: skip
     # the order of the elements is that of the schema
     volume = {"dynamics": f"{head.note.velocity / 0.9:.2f}"} if head else {}  # per cent of 90, MusicXML's forte
     note = _put(measure, "note", **volume)
-    whole_bar = head is None and event.ticks == TICKS_PER_BAR
+    whole_bar = head is None and event.ticks == music.ticks_per_bar
     if place:
         _put(note, "chord")
     if head is None:
@@ -250,7 +255,7 @@ def _note(
         _put(unpitched, "display-step", step)
         _put(unpitched, "display-octave", octave)
     else:
-        step, alter, octave = spelled(head.note.pitch, key)
+        step, alter, octave = spelled(head.note.pitch, music.key)
         pitch = _put(note, "pitch")
         _put(pitch, "step", step)
         if alter:
