@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.music import Music
 from musicgen.roles import DRUM_PITCHES, ROLE_BY_NAME, ROLE_NAMES
 
 if TYPE_CHECKING:
@@ -66,11 +66,13 @@ def picture(music: Music, title: str, tick: float = 2.0, row: int = 7) -> Image:
         if pitch % 12 in (1, 3, 6, 8, 10):
             y = floor - (pitch - low + 1) * row
             brush.rectangle((left, y, left + width, y + row - 1), _SHADE)
-    for beat in range(music.bars * 4 + 1):
-        x = left + round(beat * TICKS_PER_BAR / 4 * tick)
-        brush.line((x, top, x, bottom), _BEAT_LINE if beat % 4 else _BAR_LINE)
-        if beat % 4 == 0 and beat < music.bars * 4 and (TICKS_PER_BAR * tick > 2 * size or beat % 16 == 0):
-            brush.text((x + 2, bottom + size // 3), str(beat // 4 + 1), _INK, font)
+    metre = music.metre
+    for beat in range(music.bars * metre.beats_per_bar + 1):
+        x = left + round(beat * metre.ticks_per_beat * tick)
+        bar, inside = divmod(beat, metre.beats_per_bar)
+        brush.line((x, top, x, bottom), _BEAT_LINE if inside else _BAR_LINE)
+        if inside == 0 and bar < music.bars and (metre.ticks_per_bar * tick > 2 * size or bar % 4 == 0):
+            brush.text((x + 2, bottom + size // 3), str(bar + 1), _INK, font)
     for role in _ORDER:
         for note in music.notes(role):
             if role == "drums":

@@ -21,7 +21,7 @@ from musicgen.export.pack import pack
 from musicgen.export.piece import Piece
 from musicgen.export.score import musicxml
 from musicgen.midi import from_midi, read_recipe, seconds, stems, to_midi
-from musicgen.music import Music, Note, Track
+from musicgen.music import SIX_EIGHT, THREE_FOUR, Metre, Music, Note, Track
 
 ROLES = ["melody", "chords", "pad", "bass", "drums"]
 
@@ -85,6 +85,15 @@ def test_a_midi_stem_has_the_notes_of_its_role_and_the_length_of_the_piece(
 def test_midi_stems_keep_the_volumes_of_the_file(small_music: Music) -> None:
     data = to_midi(small_music, volumes={"bass": 33})
     assert bytes((0xB3, 7, 33)) in stems(data)["bass"]
+
+
+@pytest.mark.parametrize("metre", [THREE_FOUR, SIX_EIGHT], ids=str)
+def test_loop_and_stems_are_as_long_as_bars_of_three_quarters(renderer: Renderer, metre: Metre) -> None:
+    tracks = (Track("bass", 33, (Note(0, 36, 18, 90), Note(54, 43, 18, 90))), Track("drums", 0, (Note(18, 38, 3, 90),)))
+    music = Music(tracks, 2, tempo=90.0, metre=metre)
+    data = to_midi(music)
+    assert len(renderer.render_loop(data).samples) == seconds(music) * 44100 == 4 * 44100
+    assert {role: from_midi(stem).metre for role, stem in stems(data).items()} == {"bass": metre, "drums": metre}
 
 
 def test_roles_that_are_silent_have_no_stem(small_music: Music) -> None:
@@ -153,6 +162,15 @@ def test_a_note_is_where_it_sounds() -> None:
     assert {x - 16 for x, _ in dots} == {*range(0, 23), *range(48, 71)}  # 16 is the margin
     first, second = (max(y for x, y in dots if low <= x - 16 < high) for low, high in ((0, 24), (48, 72)))
     assert first - second == 12 * 7
+
+
+@pytest.mark.parametrize(("metre", "beats"), [(THREE_FOUR, [0, 12, 24, 36]), (SIX_EIGHT, [0, 18, 36])], ids=str)
+def test_lines_are_at_the_beats_of_the_metre(metre: Metre, beats: list[int]) -> None:
+    image = rolls.picture(Music((), 1, metre=metre), "", tick=2, row=7)
+    height = image.height // 2
+    paper = image.getpixel((0, height)), image.getpixel((17, height))
+    lines = [x for x in range(image.width) if image.getpixel((x, height)) not in paper]
+    assert [(x - lines[0]) // 2 for x in lines] == beats
 
 
 def test_a_loud_note_is_stronger_in_colour_and_thicker_than_a_soft_one() -> None:

@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from musicgen.evaluation.form import chroma_matrix
-from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.music import Music
 from musicgen.roles import DRUM_PITCHES
 from musicgen.rolls import COLOURS, opacity
 
@@ -23,7 +23,7 @@ def roll(music: Music, title: str) -> str:
     width, height = 640, 150
     across, up = width / music.ticks, height / 100
     lines = "".join(
-        f"M{bar * TICKS_PER_BAR * across:.1f} 0v{height}" for bar in range(music.bars + 1)
+        f"M{bar * music.ticks_per_bar * across:.1f} 0v{height}" for bar in range(music.bars + 1)
     )  # fmt: skip
     parts = [f'<path d="{lines}" stroke="#ddd" fill="none"/>']
     for track in music.tracks:
