@@ -10,6 +10,7 @@ from musicgen.edits import apply
 from musicgen.errors import CheckpointError, RequestError
 from musicgen.models import load_composer
 from musicgen.models.base import Composer
+from musicgen.models.grid_composer import GridComposer
 from musicgen.music import METRES, SIX_EIGHT, THREE_FOUR, Metre, Music, Note, Track
 from musicgen.recipe import Edit, Recipe
 from musicgen.request import Request
@@ -56,6 +57,15 @@ def test_what_lies_past_the_end_of_a_shorter_bar_is_never_played(composer: Compo
 def test_a_metre_that_a_model_has_not_learned_is_refused() -> None:
     with pytest.raises(RequestError, match=r"^metre: expected 4/4, which is what this model has learned\. Received: 3"):
         tiny_vae().generate(Request(bars=4, metre="3/4"))
+
+
+def test_a_style_and_metre_of_few_training_songs_is_hardly_heard(composer: Composer) -> None:
+    assert composer.hardly_heard("3/4") == (), "a checkpoint that does not say"
+    assert isinstance(composer, GridComposer)
+    composer.card = {"songs": {"3/4": {"pop": 10, "folk": 9}}}
+    few = composer.hardly_heard("3/4")
+    composer.card = {}
+    assert "pop" not in few and {"folk", "reggae"} <= set(few)
 
 
 def test_a_checkpoint_says_which_metres_its_model_knows(composer: Composer, tmp_path: Path) -> None:

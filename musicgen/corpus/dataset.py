@@ -124,6 +124,13 @@ class Dataset:
         """The pieces of a split."""
         return [piece for piece in self.pieces if piece.split == name]
 
+    def songs_by_metre(self) -> dict[str, dict[str, int]]:
+        """Training songs of each metre and style."""
+        found: dict[str, dict[str, set[str]]] = {}
+        for piece in self.split("train"):
+            found.setdefault(piece.metre, {}).setdefault(piece.style, set()).add(piece.song)
+        return {metre: {style: len(songs) for style, songs in styles.items()} for metre, styles in found.items()}
+
     def rows(self, piece: Piece, first: int, bars: int) -> np.ndarray:
         """Bars `first` to `first + bars - 1` of a piece as rows of `codec.COLUMNS`, int16; bar 0 is `first`."""
         start = piece.start + first

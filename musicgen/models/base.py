@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,12 +16,14 @@ from musicgen.errors import CheckpointError, RequestError
 from musicgen.models.redrawing import redraw_by
 from musicgen.music import FOUR_FOUR, Music, Track
 from musicgen.request import Request
-from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES
+from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES, STYLES
 
 SETTLE = 0.44
 """Most that what lies between pieces is changed to be music again, as a strength of `Composer.resample`."""
 MAX_BARS = 64
 """The longest piece that is changed in one call."""
+FEW_SONGS = 10
+"""A style and metre of fewer training songs than this is one that a model has hardly heard."""
 TRIES = 4
 """Draws of a piece in which a requested role stays silent, as it does in some sixteen bars of real music too."""
 
@@ -38,6 +41,8 @@ class Composer(ABC):
     """Whether the attributes, chords and form of a request are heard."""
     metres: tuple[str, ...] = (FOUR_FOUR.name,)
     """The metres of the music it learned from: those that it can be asked for."""
+    songs: Mapping[str, Mapping[str, int]] = MappingProxyType({})
+    """Training songs by metre and style; none where the checkpoint does not say."""
 
     @classmethod
     @abstractmethod
@@ -106,6 +111,11 @@ class Composer(ABC):
         """
 
     # --- what every model can do, made of the above ---
+
+    def hardly_heard(self, metre: str) -> tuple[str, ...]:
+        """The styles that the model learned from fewer than `FEW_SONGS` songs in a metre, as far as it says."""
+        known = self.songs.get(metre)
+        return () if known is None else tuple(style for style in STYLE_NAMES if known.get(style, 0) < FEW_SONGS)
 
     def refuse_other_metres(self, metre: str) -> None:
         """Raise a `RequestError` for a metre that the model has not learned."""

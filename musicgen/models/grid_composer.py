@@ -81,6 +81,11 @@ class GridComposer(Composer):
         """
 
     @property
+    def songs(self) -> Mapping[str, Mapping[str, int]]:  # type: ignore[override]
+        found: Mapping[str, Mapping[str, int]] = self.card.get("songs", {})
+        return found
+
+    @property
     def weights(self) -> list[Any]:
         return [*self.vae.weights, *self.prior.weights, *self.progression.weights]
 

@@ -95,8 +95,8 @@ is in here.
 {_samples(samples)}
 ## Limits
 
-4/4 only, five roles, no lyrics, no expression beyond velocity. The corpus is small beside the world's music: what it
-has little of, the model does worse. {_leaning(card)}
+{" and ".join(composer.metres)} only, five roles, no lyrics, no expression beyond velocity. The corpus is small beside
+the world's music: what it has little of, the model does worse. {_leaning(card)}
 """
     temporary = folder / "README.md.tmp"
     temporary.write_text(text, encoding="utf-8")

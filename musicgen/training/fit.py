@@ -107,6 +107,7 @@ def _train(
     composer.card = {
         "earlier": earlier(begun.card) if begun else None,
         "corpus": dataset.manifest["kept"]["all"],
+        "songs": dataset.songs_by_metre(),
         "attribution": attribution,
         "lead_sheets": dataset.manifest["kept"]["by source"].get("openewld", {}).get("songs", 0),
         "plan": asdict(plan),

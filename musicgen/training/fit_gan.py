@@ -66,6 +66,7 @@ def train_gan(data: Path, run: Path, start: Path, plan: GANPlan | None = None) -
     composer = GANComposer(teacher.vae, final, teacher.progression, usual_forms(dataset, final.config.bars))
     composer.card = {
         "corpus": dataset.manifest["kept"]["all"],
+        "songs": dataset.songs_by_metre(),
         "attribution": attribution,
         "lead_sheets": dataset.manifest["kept"]["by source"].get("openewld", {}).get("songs", 0),
         "plan": asdict(plan),

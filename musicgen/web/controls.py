@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import gradio as gr
 
-from musicgen.compose import Result
-from musicgen.music import ALL_KEYS
+from musicgen.compose import Result, Studio
+from musicgen.music import ALL_KEYS, FOUR_FOUR
 from musicgen.request import BAR_CHOICES, MAX_SEED, TEMPERATURE_RANGE, TEMPO_RANGE, Request
 from musicgen.roles import STYLE_BY_NAME, STYLES
+from musicgen.web.metre import build_metre, wire_metre
 from musicgen.web.shape import build_shape
 from musicgen.web.theme import static
 
@@ -28,7 +28,8 @@ _FOLLOW_STYLE = f"""(style, tempo, usual) => {{
 _RESTORE = f"""(models, model) => {{
     const {{ request, kind }} = window.musicgen.wish;
     return [
-        models.includes(kind) ? kind : model, request.style, request.bars, request.tempo, request.key, request.seed,
+        models.includes(kind) ? kind : model, request.style, request.bars,
+        request.metre ?? "{FOUR_FOUR}", request.tempo, request.key, request.seed,
         request.temperature, ({_USUAL_TEMPO})[request.style] ?? request.tempo, request.seed,
     ];
 }}"""
@@ -42,6 +43,7 @@ class Controls:
     model: gr.Radio
     style: gr.Radio
     bars: gr.Radio
+    metre: gr.Radio
     tempo: gr.Number
     key: gr.Dropdown
     seed: gr.Number
@@ -53,12 +55,9 @@ class Controls:
     """The seed of the piece on the stage: a seed in the box that differs from it was chosen by the visitor."""
 
 
-def build_controls(result: Result, models: Sequence[str]) -> Controls:
-    """Lay out the panel, filled in with what a piece was asked for, and wire what needs no server.
-
-    Args:
-        models: kinds of the models that there are; the choice is shown where there is one.
-    """
+def build_controls(result: Result, studio: Studio) -> Controls:
+    """Lay out the panel, filled in with what a piece was asked for, and wire what needs no model."""
+    models = list(studio.composers)
     request = result.request or Request()
     with gr.Column(elem_id="panel"):
         model = gr.Radio(
@@ -69,6 +68,8 @@ def build_controls(result: Result, models: Sequence[str]) -> Controls:
             [(style.label, style.name) for style in STYLES], value=request.style, label="Style", elem_id="style"
         )
         bars = gr.Radio(list(BAR_CHOICES), value=request.bars, label="Bars", elem_id="bars")
+        metre = build_metre(studio, result.recipe.kind, request)
+        wire_metre(studio, model, style, metre)
         with gr.Row(elem_classes="pair"):
             # No minimum and maximum here: `Request` holds the limits and says in words what it expected.
             tempo = gr.Number(
@@ -105,15 +106,16 @@ def build_controls(result: Result, models: Sequence[str]) -> Controls:
 
     usual = gr.Number(STYLE_BY_NAME[request.style].tempo, visible=False)
     shown = gr.Number(request.seed, precision=0, visible=False)
-    kinds = gr.JSON(list(models), visible=False)
+    kinds = gr.JSON(models, visible=False)
     restorer = gr.HTML(html_template=" ", js_on_load=static("restore.js"), visible="hidden", elem_id="restore")
     restorer.submit(
-        None, [kinds, model], [model, style, bars, tempo, key, seed, temperature, usual, shown], js=_RESTORE,
+        None, [kinds, model], [model, style, bars, metre, tempo, key, seed, temperature, usual, shown],
+        js=_RESTORE,
         api_visibility="private",
     )  # fmt: skip
     style.input(None, [style, tempo, usual], [tempo, usual], js=_FOLLOW_STYLE, api_visibility="private")
     dice.click(None, None, seed, js=_ROLL_DICE, api_visibility="private")
-    return Controls(model, style, bars, tempo, key, seed, lock, temperature, shape, generate, shown)
+    return Controls(model, style, bars, metre, tempo, key, seed, lock, temperature, shape, generate, shown)
 
 
 def _whole(tempo: float | None) -> float | int | None:

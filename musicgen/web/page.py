@@ -67,13 +67,13 @@ def build_page(studio: Studio) -> tuple[gr.Blocks, dict[str, Any]]:
                         original.build_original()
                     with gr.Tab("Learn"):
                         learn.build_learn(studio)
-            controls = build_controls(example, list(studio.composers))
+            controls = build_controls(example, studio)
 
         made = controls.generate.click(
             _Generate(desk),
             [
-                controls.model, controls.style, controls.bars, controls.tempo, controls.key, controls.seed,
-                controls.lock, controls.temperature, controls.shape, controls.shown,
+                controls.model, controls.style, controls.bars, controls.metre, controls.tempo, controls.key,
+                controls.seed, controls.lock, controls.temperature, controls.shape, controls.shown,
             ],
             [stage, controls.seed, controls.shown],
             js=_BUSY,
@@ -102,6 +102,7 @@ class _Generate:
         model: str,
         style: str,
         bars: int,
+        metre: str,
         tempo: float | None,
         key: str,
         seed: float | None,
@@ -118,7 +119,7 @@ class _Generate:
             if seed is None or (seed == shown and not locked):
                 seed = secrets.randbelow(NEW_SEEDS)
             request = Request(
-                style=style, bars=bars, tempo=tempo, key=key, seed=seed, temperature=temperature,  # type: ignore[arg-type]
+                style=style, bars=bars, metre=metre, tempo=tempo, key=key, seed=seed, temperature=temperature,  # type: ignore[arg-type]
                 **read_shape(shape),  # type: ignore[arg-type]
             )  # fmt: skip
             with self.desk.turn():

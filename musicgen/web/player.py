@@ -29,9 +29,12 @@ def build_player(desk: Desk, result: Result) -> gr.HTML:
         return JSONResponse(desk.ask(call))
 
     kinds = [
-        {"name": kind, "label": kind.upper(), "title": f"The same request and seed, by the {kind.upper()}"}
-        for kind in desk.studio.composers
-    ]
+        {
+            "name": kind, "label": kind.upper(), "title": f"The same request and seed, by the {kind.upper()}",
+            "metres": list(composer.metres),
+        }
+        for kind, composer in desk.studio.composers.items()
+    ]  # fmt: skip
     return gr.HTML(
         desk.value(result),
         html_template=static("player.html"),

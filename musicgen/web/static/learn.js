@@ -151,7 +151,7 @@ let moved = false;
 async function walk(piece, fresh) {
   const styles = props.styles.filter((style) => style !== piece.style);
   const bars = [4, 8, 16, 32].find((count) => count >= Math.min(piece.bars, 32));
-  const request = { style: styles[random(styles.length)], bars, seed: random(1e6), key: piece.key || "C major" };
+  const request = { style: styles[random(styles.length)], bars, seed: random(1e6), key: piece.key || "C major", metre: piece.metre || "4/4" };
   const answer = await musicgen.ask("make", { request });
   if (!fresh()) return true;
   if (!answer) return false;

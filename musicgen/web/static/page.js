@@ -15,6 +15,7 @@ for (const [selector, name, value] of [
   ["#model", "aria-label", "Model"],
   ["#style", "aria-label", "Style"],
   ["#bars", "aria-label", "Bars"],
+  ["#metre", "aria-label", "Metre"],
   ["#dice", "title", "Roll a new seed"],
   ["#generate", "title", "Make another piece (R)"],
   ["#lock", "title", "Keep this seed: the same settings then give the same piece"],

@@ -5,7 +5,8 @@ const answers = new Map(); // "kind request" to piece; of this request only
 
 function refreshTwins() {
   if (!twins) return;
-  const plain = piece && piece.request && !piece.edits.length;
+  const plain = piece && piece.request && !piece.edits.length
+    && props.kinds.every(({ metres }) => metres.includes(piece.metre || "4/4"));
   twins.hidden = !plain;
   if (!plain) return;
   const key = JSON.stringify(piece.request);
