@@ -40,7 +40,7 @@ from musicgen.evaluation.view import View
 from musicgen.evaluation.windows import Window, request_like, windows
 from musicgen.export import write
 from musicgen.models.base import Composer
-from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.music import Music
 from musicgen.request import DEFAULT_TEMPERATURE
 from musicgen.roles import ROLE_NAMES
 
@@ -92,7 +92,7 @@ def changed_cells(before: Music, after: Music, keep: np.ndarray) -> int:
         for notes in (track.notes, after.notes(track.role)):
             cells: dict[int, list] = {}
             for note in notes:
-                cells.setdefault(note.onset // TICKS_PER_BAR, []).append(note)
+                cells.setdefault(note.onset // before.ticks_per_bar, []).append(note)
             sides.append(cells)
         result += sum(sides[0].get(bar) != sides[1].get(bar) for bar in np.flatnonzero(column).tolist())
     return result

@@ -122,7 +122,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     from musicgen.evaluation.run import evaluate
 
     models = options.model or ["vae"]
-    evaluate(models, options.data, options.out, options.count, options.temperature, options.audio, options.seeds)
+    settings = options.count, options.temperature, options.audio, options.seeds, options.metre
+    evaluate(models, options.data, options.out, *settings)
     print(options.out / "report.html")
 
 

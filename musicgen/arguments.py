@@ -77,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--count", type=_number, default=500, help="pieces of sixteen bars a model")
     evaluate.add_argument("--temperature", type=_number, default=DEFAULT_TEMPERATURE, help="0 to 1.5")
     evaluate.add_argument("--seeds", type=_whole, default=3, help="times that every request is answered, 1 to 10")
+    evaluate.add_argument("--metre", default=FOUR_FOUR.name, help=f"of songs and pieces: {', '.join(METRES)}")
     evaluate.add_argument("--audio", action="store_true", help="put the sound of the pieces shown into the page")
     evaluate.add_argument("--out", type=Path, required=True, help="the folder of report.json and report.html")
 

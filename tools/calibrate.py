@@ -27,7 +27,7 @@ from musicgen.models.grid_codec import blank, played
 from musicgen.models.grid_composer import GridComposer
 from musicgen.models.lines import FROM
 from musicgen.models.together import Habits, together
-from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.music import Music
 from musicgen.request import DEFAULT_TEMPERATURE
 from musicgen.roles import ROLE_NAMES
 
@@ -82,8 +82,8 @@ def repeats(pieces: Sequence[Music]) -> np.ndarray:
     found = np.full((len(pieces), len(ROLE_NAMES)), np.nan)
     for piece, shares_ in zip(pieces, found, strict=True):
         for role, name in enumerate(ROLE_NAMES):
-            begins = np.zeros((piece.bars, TICKS_PER_BAR), bool)
-            begins[np.divmod(View.of(piece).notes(name)[:, ONSET], TICKS_PER_BAR)] = True
+            begins = np.zeros((piece.bars, piece.ticks_per_bar), bool)
+            begins[np.divmod(View.of(piece).notes(name)[:, ONSET], piece.ticks_per_bar)] = True
             both = begins[1:].any(axis=1) & begins[:-1].any(axis=1)
             if both.any():
                 shares_[role] = (begins[1:] == begins[:-1]).all(axis=1)[both].mean()

@@ -15,8 +15,8 @@ import numpy as np
 
 from musicgen import codec
 from musicgen.corpus.dataset import Dataset
-from musicgen.errors import CheckpointError
-from musicgen.music import Key, Music
+from musicgen.errors import CheckpointError, RequestError
+from musicgen.music import FOUR_FOUR, Key, Music
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
 
@@ -85,7 +85,13 @@ def label(style: str, key: Key) -> np.ndarray:
 
 
 def silent(request: Request) -> Music:
-    """Everything that a request says except notes."""
+    """Everything that a request says except notes.
+
+    Raises:
+        RequestError: another metre than 4/4, the one that the ladder's rungs know.
+    """
+    if request.metre != FOUR_FOUR.name:
+        raise RequestError(f"metre: expected 4/4, the only one of the baselines. Received: {request.metre}.")
     style = STYLE_BY_NAME[request.style]
     tracks = codec.empty_tracks([style.program(role) for role in ROLE_NAMES], request.roles)
     assert request.tempo is not None and not isinstance(request.key, str)  # a Request fills both in

@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.baselines import Baseline, silent
 from musicgen import codec
 from musicgen.corpus.dataset import Dataset
-from musicgen.music import Key, Music
+from musicgen.music import FOUR_FOUR, Key, Music
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES
 
@@ -19,7 +19,7 @@ class Glued(Baseline):
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
-        self.pieces = dataset.split("train")
+        self.pieces = [piece for piece in dataset.split("train") if piece.metre == FOUR_FOUR.name]
 
     def generate(self, request: Request) -> Music:
         rng = np.random.default_rng(request.seed)

@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.baselines import Baseline, silent
 from musicgen import codec
 from musicgen.corpus.dataset import Dataset
-from musicgen.music import TICKS_PER_BAR, Key, Music
+from musicgen.music import FOUR_FOUR, TICKS_PER_BAR, Key, Music
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
@@ -39,10 +39,10 @@ class Markov(Baseline):
 
 
 class _Chain:
-    """The steps of one role over the training split, one piece after the other, and an index of their contexts."""
+    """The steps of one role over the training pieces in 4/4, one after the other, and an index of their contexts."""
 
     def __init__(self, dataset: Dataset, role: int) -> None:
-        pieces = dataset.split("train")
+        pieces = [piece for piece in dataset.split("train") if piece.metre == FOUR_FOUR.name]
         bars = np.concatenate([np.arange(piece.start, piece.start + piece.bars) for piece in pieces])
         label = np.concatenate(
             [

@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.baselines import Baseline, silent
 from musicgen import codec
 from musicgen.corpus.dataset import Dataset
-from musicgen.music import Music
+from musicgen.music import FOUR_FOUR, Music
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES
 
@@ -21,7 +21,7 @@ class Noise(Baseline):
     identity = "noise"
 
     def __init__(self, dataset: Dataset) -> None:
-        pieces = dataset.split("train")
+        pieces = [piece for piece in dataset.split("train") if piece.metre == FOUR_FOUR.name]
         notes = np.zeros(len(ROLE_NAMES))
         bars = np.zeros(len(ROLE_NAMES))
         for piece in pieces:

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from benchmarks.baselines.grid import grid
 from musicgen.corpus.dataset import Dataset, Piece
 from musicgen.errors import CheckpointError, CorpusError, MusicgenError
+from musicgen.music import FOUR_FOUR
 from musicgen.training.batches import piece_weights
 from musicgen.training.runs import append_row
 
@@ -151,14 +152,18 @@ def load(models: Mapping[str, keras.Model], run: Path) -> int:
 def windows(
     dataset: Dataset, bars: int, rng: np.random.Generator, wanted: Callable[[Piece], bool] = lambda piece: True
 ) -> Iterator[tuple[np.ndarray, np.ndarray, Piece]]:
-    """Random stretches of the `wanted` training pieces for ever: (begins, goes on) of `grid`, and the piece.
+    """Random stretches of the `wanted` training pieces in 4/4 for ever: (begins, goes on) of `grid`, and the piece.
 
     Pieces are drawn by the square root of their length times `piece_weights`, as for our own models.
 
     Raises:
         CorpusError: there are no such pieces.
     """
-    pieces = [piece for piece in dataset.split("train") if piece.bars >= bars and wanted(piece)]
+    pieces = [
+        piece
+        for piece in dataset.split("train")
+        if piece.bars >= bars and piece.metre == FOUR_FOUR.name and wanted(piece)
+    ]
     if not pieces:
         raise CorpusError(f"Expected training pieces of {bars} bars in the roles that the model plays. Received: none.")
     chance = np.sqrt([piece.bars for piece in pieces]) * piece_weights(pieces)

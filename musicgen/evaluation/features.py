@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from musicgen.evaluation import form, rhythm, texture, tonality
-from musicgen.evaluation.view import DURATION, ONSET, PITCH, PITCHED, STEP, STEPS_PER_BAR, View
+from musicgen.evaluation.view import DURATION, MOST_STEPS, ONSET, PITCH, PITCHED, STEP, View
 from musicgen.music import Music
 from musicgen.roles import ROLE_NAMES
 
@@ -29,7 +29,7 @@ def features(music: Music | View) -> dict[str, float]:
     for step, share in enumerate(_shares(np.bincount(pitches, minlength=12))):
         result[f"pitch class {step}"] = share
     onsets = np.concatenate([view.notes(role)[:, ONSET] for role in view.roles] or [np.zeros(0, np.int64)])
-    for place, share in enumerate(_shares(np.bincount(onsets // STEP % STEPS_PER_BAR, minlength=STEPS_PER_BAR))):
+    for place, share in enumerate(_shares(np.bincount(onsets // STEP % view.steps_per_bar, minlength=MOST_STEPS))):
         result[f"onsets on sixteenth {place + 1}"] = share
     leaps = np.abs(np.diff(view.notes("melody")[:, PITCH]))
     kinds = np.bincount(np.searchsorted(_INTERVALS, leaps, side="right") - 1, minlength=len(_INTERVALS))

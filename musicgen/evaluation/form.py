@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from musicgen.codec import scale_steps
-from musicgen.evaluation.view import ONSET, PITCH, PITCHED, STEPS_PER_BAR, View, mean
-from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.evaluation.view import ONSET, PITCH, PITCHED, View, mean
+from musicgen.music import Music
 
 SECTION_BARS = 4
 SAME_SECTION = 0.4
@@ -22,8 +22,8 @@ def chroma_matrix(music: Music | View) -> np.ndarray:
     NaN in the rows and columns of bars without a pitched note. All pitched roles together.
     """
     view = View.of(music)
-    chroma = sum((view.chroma(role).astype(float) for role in PITCHED), np.zeros((view.bars * STEPS_PER_BAR, 12)))
-    bars = chroma.reshape(view.bars, STEPS_PER_BAR, 12).sum(axis=1)
+    chroma = sum((view.chroma(role).astype(float) for role in PITCHED), np.zeros((view.steps, 12)))
+    bars = chroma.reshape(view.bars, view.steps_per_bar, 12).sum(axis=1)
     length = np.linalg.norm(bars, axis=1, keepdims=True)
     unit = np.divide(bars, length, out=np.full_like(bars, np.nan), where=length > 0)
     return np.minimum(unit @ unit.T, 1.0)
@@ -114,7 +114,7 @@ def motifs(music: Music | View, role: str) -> float:
     notes = notes[np.lexsort((notes[:, PITCH], notes[:, ONSET]))]
     top = notes[np.diff(notes[:, ONSET], append=-1) != 0]
     step, altered = scale_steps(top[:, PITCH] + view.music.key.shift_to_normal)
-    bar, tick = np.divmod(top[:, ONSET], TICKS_PER_BAR)
+    bar, tick = np.divmod(top[:, ONSET], view.bar)
     seen: set[bytes] = set()
     found = []
     for each in np.unique(bar):

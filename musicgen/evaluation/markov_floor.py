@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from musicgen.evaluation.reconstruction import HOLD, LOWEST_SET, OFF, frames, pairs
-from musicgen.evaluation.view import STEP, STEPS_PER_BAR, View
+from musicgen.evaluation.view import STEP, View
 from musicgen.music import Music
 from musicgen.roles import ROLE_NAMES
 
@@ -99,7 +99,7 @@ class _Chain:
     def predict(self, view: View) -> tuple[np.ndarray, np.ndarray]:
         """The likeliest frame of each sixteenth, and what is begun there, 0 for nothing; each (sixteenths,)."""
         contexts = self._contexts(self.ids(view), view)
-        frame, begun = np.zeros((2, view.bars * STEPS_PER_BAR), np.int64)
+        frame, begun = np.zeros((2, view.steps), np.int64)
         open_ = np.ones(len(frame), bool)
         for keys, (known, total, best, first, begins) in zip(contexts, self.tables, strict=False):
             place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
@@ -119,7 +119,7 @@ class _Chain:
         silences = np.append(-1, np.maximum.accumulate(np.where(ids == 1, step, -1))[:-1])
         last, before = (np.where(place >= 0, ids[place], -2) for place in (begins, earlier))
         since = np.where(begins >= 0, np.minimum(step - begins, _LONGEST), 0)
-        state = np.stack([step % STEPS_PER_BAR, since, silences > begins])
+        state = np.stack([step % view.steps_per_bar, since, silences > begins])
         label = np.full(len(ids), _number(f"{view.music.style} {view.music.key.mode}"))
         return [
             _hash(label, *state, last, before),

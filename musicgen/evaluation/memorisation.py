@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from musicgen.evaluation.view import View
-from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.music import Music
 from musicgen.originality.runs import MELODY, Places
 
 _RUNS = replace(MELODY, different=1)  # every run, as the figures of docs/evaluation.md were measured
@@ -36,10 +36,14 @@ class Melodies:
     """
 
     def __init__(self, songs: Iterable[tuple[str, Music | View]]) -> None:
-        found = [(name, *_RUNS.runs(View.of(music).music)) for name, music in songs]
-        self.names = [name for name, _, _ in found]
-        self._onsets = [onsets for _, _, onsets in found]
-        self._places = Places([hashes for _, hashes, _ in found])
+        self.names, runs, self._bars = [], [], []
+        for name, music in songs:
+            piece = View.of(music).music
+            hashes, onsets = _RUNS.runs(piece)
+            self.names.append(name)
+            runs.append(hashes)
+            self._bars.append(onsets // piece.ticks_per_bar)
+        self._places = Places(runs)
 
     def reuse(self, music: Music | View) -> float:
         """Share of a melody's runs that a training song has, 0 to 1; NaN for a melody with none. Flag above `FLAG`."""
@@ -48,14 +52,14 @@ class Melodies:
 
     def nearest(self, music: Music | View) -> Match | None:
         """The longest stretch that the melody shares step by step with a training song; None if there is none."""
-        hashes, onsets = _RUNS.runs(View.of(music).music)
+        view = View.of(music)
+        hashes, onsets = _RUNS.runs(view.music)
         first, place, runs = (values[:1].tolist() for values in self._places.stretches(hashes))
         if not first:
             return None
         song = int(self._places.piece[place[0]])
-        song_onset = self._onsets[song][place[0] - self._places.first[song]]
-        bar, song_bar = (int(onset) // TICKS_PER_BAR for onset in (onsets[first[0]], song_onset))
-        return Match(self.names[song], runs[0] + _RUNS.order - 1, bar, song_bar)
+        song_bar = int(self._bars[song][place[0] - self._places.first[song]])
+        return Match(self.names[song], runs[0] + _RUNS.order - 1, int(onsets[first[0]]) // view.bar, song_bar)
 
 
 __all__ = ["FLAG", "Match", "Melodies"]

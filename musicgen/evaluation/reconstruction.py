@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from musicgen.evaluation.view import ONSET, PITCH, STEP, STEPS_PER_BAR, View, sounding
+from musicgen.evaluation.view import ONSET, PITCH, STEP, View, sounding
 from musicgen.music import Music
 
 HOLD, OFF = 1, 2
@@ -52,12 +52,12 @@ def pairs(notes: np.ndarray) -> np.ndarray:
 def frames(view: View, role: str) -> np.ndarray:
     """What a role does on each sixteenth: `HOLD`, `OFF`, or the set of pitches begun; object, shape (sixteenths,)."""
     notes = view.notes(role)
-    sounds = sounding(notes, view.bars, 1)[:, 0] > 0
+    sounds = sounding(notes, view.steps, 1)[:, 0] > 0
     result = np.where(np.append(False, sounds[:-1]) & ~sounds, OFF, HOLD).astype(object)
     begun: dict[int, int] = {}
     for step, pitch in zip((notes[:, ONSET] // STEP).tolist(), notes[:, PITCH].tolist(), strict=True):
         begun[step] = begun.get(step, 0) | 1 << (pitch + 2)
     for step, pitches in begun.items():
         result[step] = pitches
-    assert len(result) == view.bars * STEPS_PER_BAR
+    assert len(result) == view.steps
     return result

@@ -54,10 +54,11 @@ def html(
     protocol = report["protocol"]
     body = [
         "<h1>How good is the music?</h1>",
-        f"<p>{protocol['pieces']} pieces of {protocol['bars']} bars a model, each asked for with the style, mode, "
-        f"tempo and roles of a window of {protocol['songs']} held-out songs; nothing was selected. Intervals hold 95 % "
-        "and are resampled by song. Green: the mean matches data (the whole interval of the gap lies within twice the "
-        "noise floor, which is how far halves of the held-out songs are apart). Red: differs. Plain: undecided.</p>",
+        f"<p>{protocol['pieces']} pieces of {protocol['bars']} bars of {protocol['metre']} a model, each asked for "
+        f"with the style, mode, tempo and roles of a window of {protocol['songs']} held-out songs; nothing was "
+        "selected. Intervals hold 95 % and are resampled by song. Green: the mean matches data (the whole interval of "
+        "the gap lies within twice the noise floor, which is how far halves of the held-out songs are apart). Red: "
+        "differs. Plain: undecided.</p>",
         "<h2>Distance to data</h2>"
         f"<p>Mean Kolmogorov-Smirnov distance over {len(HEADLINE)} metrics, each of the {len(THEMES)} themes counting "
         "alike: 0 is the same distribution, 1 no overlap. "

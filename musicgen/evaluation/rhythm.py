@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from musicgen.evaluation.view import ONSET, STEPS_PER_BAR, View
-from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.evaluation.view import ONSET, View
+from musicgen.music import Music
 
-WEIGHTS = np.array([0, -4, -3, -4, -2, -4, -3, -4, -1, -4, -3, -4, -2, -4, -3, -4])
-"""Metrical weight of each sixteenth of a 4/4 bar (Longuet-Higgins and Lee 1984)."""
+WEIGHTS = {
+    "4/4": np.array([0, -4, -3, -4, -2, -4, -3, -4, -1, -4, -3, -4, -2, -4, -3, -4]),
+    "3/4": np.array([0, -3, -2, -3, -1, -3, -2, -3, -1, -3, -2, -3]),
+    "6/8": np.array([0, -3, -2, -3, -2, -3, -1, -3, -2, -3, -2, -3]),
+}
+"""Metrical weight of each sixteenth of a bar (Longuet-Higgins and Lee 1984): how often the bar is divided until one
+begins there, into beats and, of those of 6/8, first into three."""
 _CYCLES = (1, 2, 4)
 
 
@@ -19,10 +24,10 @@ def groove_consistency(music: Music | View) -> float:
     most steps agree because both are empty. A piece with no note, or of one bar, is NaN. A loop scores 1.
     """
     view = View.of(music)
-    grid = np.zeros(view.bars * STEPS_PER_BAR, bool)
+    grid = np.zeros(view.steps, bool)
     for role in view.roles:
         grid[view.onset_steps(role)] = True
-    bars = grid.reshape(view.bars, STEPS_PER_BAR)
+    bars = grid.reshape(view.bars, view.steps_per_bar)
     return float(1 - (bars[1:] != bars[:-1]).mean()) if grid.any() and view.bars > 1 else float("nan")
 
 
@@ -35,9 +40,8 @@ def syncopation(music: Music | View, role: str) -> float:
     steps = view.onset_steps(role)
     if not len(steps):
         return float("nan")
-    total = view.bars * STEPS_PER_BAR
-    weight = np.tile(WEIGHTS, view.bars)
-    until = np.append(steps[1:], total)  # silence or a held note covers steps + 1 to until - 1
+    weight = np.tile(WEIGHTS[view.music.metre.name], view.bars)
+    until = np.append(steps[1:], view.steps)  # silence or a held note covers steps + 1 to until - 1
     strongest = np.full(len(steps), -9)
     for level in (-4, -3, -2, -1, 0):
         before = np.concatenate([[0], np.cumsum(weight == level)])
@@ -55,6 +59,6 @@ def in_cycles(music: Music | View, role: str) -> float:
     notes = view.notes(role)
     if not len(notes) or view.bars < 2 * _CYCLES[-1]:
         return float("nan")
-    begins = np.zeros((view.bars, TICKS_PER_BAR), bool)
-    begins[np.divmod(notes[:, ONSET], TICKS_PER_BAR)] = True
+    begins = np.zeros((view.bars, view.bar), bool)
+    begins[np.divmod(notes[:, ONSET], view.bar)] = True
     return float(any((begins[cycle:] == begins[:-cycle]).all() for cycle in _CYCLES))

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -30,7 +31,7 @@ from musicgen.evaluation.report import html
 from musicgen.evaluation.steering import steering
 from musicgen.evaluation.styles import StyleEar, heard_as_asked
 from musicgen.evaluation.windows import BARS, Window, request_like, windows
-from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.music import FOUR_FOUR, METRES, Music
 from musicgen.request import DEFAULT_TEMPERATURE, Request
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
@@ -54,6 +55,7 @@ def evaluate(
     temperature: float = DEFAULT_TEMPERATURE,
     audio: bool = False,
     seeds: int = SEEDS,
+    metre: str = FOUR_FOUR.name,
 ) -> dict[str, Any]:
     """Compare models with held-out songs; write report.json and report.html into a folder, and return the report.
 
@@ -66,28 +68,32 @@ def evaluate(
         audio: put the sound of the piano rolls into the page.
         seeds: times that every request is answered, each time with other seeds. All the tables are of the first time;
             how far the headline numbers move is told beside them.
+        metre: of the songs and of the pieces; figures of two metres are not to be compared.
 
     Raises:
-        MusicgenError: a count below 20, seeds outside 1 to 10, no data set, an unknown model, or no test song that is
-            long enough.
+        MusicgenError: an unknown metre, a count below 20, seeds outside 1 to 10, no data set, an unknown model, or no
+            test song that is long enough.
     """
     if not isinstance(count, int) or not 20 <= count <= 10_000:
         raise RequestError(f"--count: expected a whole number from 20 to 10000. Received: {count!r}.")
     if not isinstance(seeds, int) or not 1 <= seeds <= 10:
         raise RequestError(f"--seeds: expected a whole number from 1 to 10. Received: {seeds!r}.")
+    if metre not in METRES:
+        raise RequestError(f"--metre: expected one of {', '.join(METRES)}. Received: {str(metre)[:40]!r}.")
     started = time.perf_counter()
     dataset = Dataset.open(data)
-    test = windows(dataset, "test", count)
-    train = [window.music for window in windows(dataset, "train", min(count, 500), seed=1)]
+    test = windows(dataset, "test", count, metre=metre)
+    train = [window.music for window in windows(dataset, "train", min(count, 500), seed=1, metre=metre)]
     reference = Reference(
         [window.music for window in test], [window.song for window in test], train, Melodies(_melodies(dataset))
     )
-    heard = [window.music for window in windows(dataset, "train", max(2 * count, min(STYLED, 7 * count)), seed=3)]
+    most = max(2 * count, min(STYLED, 7 * count))
+    heard = [window.music for window in windows(dataset, "train", most, seed=3, metre=metre)]
     ear = StyleEar(heard)
     habits: MarkovFloor | None = None
     report: dict[str, Any] = {
         "protocol": {
-            "pieces": count, "seeds": seeds, "bars": BARS, "songs": len(set(reference.songs)),
+            "pieces": count, "seeds": seeds, "bars": BARS, "metre": metre, "songs": len(set(reference.songs)),
             "temperature": temperature,
             "styles": {style: sum(w.music.style == style for w in test) for style in STYLE_NAMES},
         },
@@ -107,7 +113,7 @@ def evaluate(
         else:
             rebuilt = {}
         steers = getattr(composer, "steers", False)
-        steered = steering(partial(_generate, composer), max(count, 200)) if steers else {}
+        steered = steering(partial(_generate, composer), max(count, 200), metre) if steers else {}
         sampled = time.perf_counter()
         label = Path(name).name
         label = label if label not in results else f"{label} ({len(results) + 1})"
@@ -163,7 +169,7 @@ def answers(
         composer: a model; None, or a rung that rebuilds songs, is answered for by windows of validation songs.
     """
     if composer is None or hasattr(composer, "rebuild"):
-        valid = windows(dataset, "valid", len(test), seed=2 + seed, like=test)
+        valid = windows(dataset, "valid", len(test), seed=2 + seed, like=test, metre=test[0].music.metre.name)
         music = [window.music for window in valid]
         return music if composer is None else composer.rebuild(music), [window.song for window in valid]
     first = seed * len(test)
@@ -191,7 +197,7 @@ def _melodies(dataset: Dataset) -> list[tuple[str, Music]]:
 
 def _melody(dataset: Dataset, piece: Any) -> Music:
     music = dataset.music(piece)
-    return Music(tuple(t for t in music.tracks if t.role == "melody"), music.bars, music.tempo, music.key, music.style)
+    return replace(music, tracks=tuple(track for track in music.tracks if track.role == "melody"))
 
 
 def _reconstruction(composer: Any, pieces: Sequence[Music], habits: MarkovFloor) -> dict[str, dict[str, float]]:
@@ -225,7 +231,7 @@ def _onsets(music: Music) -> np.ndarray:
     """Notes that begin in each cell, -1 where the piece has no such role; shape (bars, roles)."""
     result = np.full((music.bars, len(ROLE_NAMES)), -1)
     for track in music.tracks:
-        bars = [note.onset // TICKS_PER_BAR for note in track.notes]
+        bars = [note.onset // music.ticks_per_bar for note in track.notes]
         result[:, ROLE_NAMES.index(track.role)] = np.bincount(np.array(bars, int), minlength=music.bars)
     return result
 

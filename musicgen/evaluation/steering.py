@@ -13,7 +13,7 @@ from musicgen.corpus import labels
 from musicgen.evaluation.control import follow, targets
 from musicgen.harmony import progression_codes
 from musicgen.heard import heard_chords
-from musicgen.music import Key, Music
+from musicgen.music import FOUR_FOUR, Key, Music
 from musicgen.request import ATTRIBUTE_RANGES, SECTION_BARS, Request
 from musicgen.roles import STYLE_NAMES
 
@@ -25,8 +25,10 @@ FORMS = ("AABA", "ABAB", "ABAC", "AABB", "AAAA", "AAAB", "ABCD")
 _BARS = 16
 
 
-def steering(generate_many: Callable[[Sequence[Request]], list[Music]], count: int) -> dict[str, Any]:
-    """What a model makes of requests that steer, styles in turn.
+def steering(
+    generate_many: Callable[[Sequence[Request]], list[Music]], count: int, metre: str = FOUR_FOUR.name
+) -> dict[str, Any]:
+    """What a model makes of requests that steer, in one metre, styles in turn.
 
     Returns:
         `attributes`: `control.follow` of `count` pieces, each asked for all attributes at once.
@@ -39,27 +41,29 @@ def steering(generate_many: Callable[[Sequence[Request]], list[Music]], count: i
     """
     ranges = {name: (low, high) for name, (low, high, _) in ATTRIBUTE_RANGES.items()}
     asked = targets(ranges, count)
-    shaped = generate_many([_request(seed, **target) for seed, target in enumerate(asked)])
+    shaped = generate_many([_request(seed, metre=metre, **target) for seed, target in enumerate(asked)])
     few = range(count // 4)
-    harmonised = generate_many([_request(seed, chords=PROGRESSIONS[seed % len(PROGRESSIONS)]) for seed in few])
-    formed = generate_many([_request(seed, form=FORMS[seed % len(FORMS)]) for seed in few])
+    chords = [_request(seed, metre=metre, chords=PROGRESSIONS[seed % len(PROGRESSIONS)]) for seed in few]
+    harmonised = generate_many(chords)
+    formed = generate_many([_request(seed, metre=metre, form=FORMS[seed % len(FORMS)]) for seed in few])
     return {
         "pieces": count,
         "attributes": follow(asked, shaped),
-        "one slider": _one_slider(generate_many, asked[: count // 5]),
+        "one slider": _one_slider(generate_many, asked[: count // 5], metre),
         "chords": _chords(harmonised),
         "form": _forms(formed),
     }
 
 
 def _one_slider(
-    generate_many: Callable[[Sequence[Request]], list[Music]], asked: Sequence[Mapping[str, float]]
+    generate_many: Callable[[Sequence[Request]], list[Music]], asked: Sequence[Mapping[str, float]], metre: str
 ) -> dict[str, dict[str, Any]]:
     moved = [(seed, {name: target[name]}) for name in ATTRIBUTES for seed, target in enumerate(asked)]
-    had = [_in_range(measure(music)) for music in generate_many([_request(seed) for seed in range(len(asked))])]
+    untouched = generate_many([_request(seed, metre=metre) for seed in range(len(asked))])
+    had = [_in_range(measure(music)) for music in untouched]
     requests = {
-        "open": [_request(seed, **target) for seed, target in moved],
-        "held": [_request(seed, **had[seed] | target) for seed, target in moved],
+        "open": [_request(seed, metre=metre, **target) for seed, target in moved],
+        "held": [_request(seed, metre=metre, **had[seed] | target) for seed, target in moved],
     }
     targets_of = [target for _, target in moved]
     return {name: follow(targets_of, generate_many(each)) for name, each in requests.items()}
@@ -88,7 +92,7 @@ def _chords(pieces: Sequence[Music]) -> dict[str, float]:
 def _forms(pieces: Sequence[Music]) -> dict[str, float]:
     exact, pairs = [], []
     for seed, music in enumerate(pieces):
-        letters = labels.measure(codec.encode(music), _BARS)["form"][::SECTION_BARS] // 2
+        letters = labels.measure(codec.encode(music), _BARS, metre=music.metre)["form"][::SECTION_BARS] // 2
         form = FORMS[seed % len(FORMS)]
         same = [
             (letters[i] == letters[j]) == (form[i] == form[j]) for i in range(len(form)) for j in range(i)

@@ -14,8 +14,8 @@ import numpy as np
 
 from musicgen.errors import MusicgenError
 from musicgen.evaluation.features import matrix
-from musicgen.evaluation.view import ONSET, PITCH, STEP, STEPS_PER_BAR, View
-from musicgen.music import TICKS_PER_BEAT, Music
+from musicgen.evaluation.view import MOST_STEPS, ONSET, PITCH, STEP, View
+from musicgen.music import TICKS_PER_QUARTER, Music
 from musicgen.roles import DRUM_PITCHES, ROLE_NAMES
 
 
@@ -94,14 +94,14 @@ def heard_as_asked(ear: StyleEar, real: Sequence[Music], generated: Sequence[Mus
 
 
 def _groove(view: View) -> np.ndarray:
-    """Where in the bar and in the beat each role begins notes, and which drums play where; per bar."""
+    """Where in the bar and in the quarter note each role begins notes, and which drums play where; per bar."""
     parts = []
     for role in ROLE_NAMES:
         onsets = view.notes(role)[:, ONSET]
-        parts.append(np.bincount(onsets // STEP % STEPS_PER_BAR, minlength=STEPS_PER_BAR))
-        parts.append(np.bincount(onsets % TICKS_PER_BEAT, minlength=TICKS_PER_BEAT))
+        parts.append(np.bincount(onsets // STEP % view.steps_per_bar, minlength=MOST_STEPS))
+        parts.append(np.bincount(onsets % TICKS_PER_QUARTER, minlength=TICKS_PER_QUARTER))
     drums = view.notes("drums")
     for pitch in DRUM_PITCHES:
         onsets = drums[drums[:, PITCH] == pitch, ONSET]
-        parts.append(np.bincount(onsets // STEP % STEPS_PER_BAR, minlength=STEPS_PER_BAR))
+        parts.append(np.bincount(onsets // STEP % view.steps_per_bar, minlength=MOST_STEPS))
     return np.concatenate(parts) / view.bars

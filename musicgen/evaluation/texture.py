@@ -10,12 +10,12 @@ from itertools import pairwise
 
 import numpy as np
 
+from musicgen.codec import DURATIONS
 from musicgen.evaluation.view import DURATION, ONSET, PITCH, PITCHED, STEP, VELOCITY, View, mean, sounding
-from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.music import Music
 from musicgen.roles import ROLE_BY_NAME
 
-STUCK_TICKS = 4 * TICKS_PER_BAR
-_HALF = TICKS_PER_BAR // 2
+STUCK_TICKS = DURATIONS[-1]
 _PAIRS = 8
 
 
@@ -33,8 +33,9 @@ def pitch_classes_per_bar(music: Music | View, role: str) -> float:
 
     MuseGAN counts empty bars as 0, which mixes this with EB; here they are left out.
     """
-    notes = View.of(music).notes(role)
-    pairs = np.unique(notes[:, ONSET] // TICKS_PER_BAR * 12 + notes[:, PITCH] % 12)
+    view = View.of(music)
+    notes = view.notes(role)
+    pairs = np.unique(notes[:, ONSET] // view.bar * 12 + notes[:, PITCH] % 12)
     return len(pairs) / len(np.unique(pairs // 12)) if len(pairs) else float("nan")
 
 
@@ -75,7 +76,7 @@ def pitch_range(music: Music | View, role: str) -> float:
 def polyphony(music: Music | View, role: str) -> float:
     """Mean number of notes that sound together, over sixteenths on which the role sounds, from 1 (MusPy, 2020)."""
     view = View.of(music)
-    count = sounding(view.notes(role), view.bars, 1)[:, 0]
+    count = sounding(view.notes(role), view.steps, 1)[:, 0]
     return mean(count[count > 0])
 
 
@@ -84,18 +85,25 @@ def struck_again(music: Music | View, role: str) -> float:
 
     Chords of two notes or more that begin together; NaN where none follows another.
     """
+    metre = View.of(music).music.metre
     chords = {onset: set(pitches) for onset, pitches in _together(music, role, PITCH).items()}
+
+    def half(onset: int) -> tuple[int, bool]:
+        bar, tick = divmod(onset, metre.ticks_per_bar)
+        return bar, tick >= metre.half_bar
+
     when = [onset for onset in sorted(chords) if len(chords[onset]) > 1]
-    pairs = [(a, b) for a, b in pairwise(when) if a // _HALF == b // _HALF]
+    pairs = [(a, b) for a, b in pairwise(when) if half(a) == half(b)]
     return mean([chords[a] == chords[b] for a, b in pairs])
 
 
 def same_note(music: Music | View, role: str) -> float:
     """Share of a role's notes that begin alone and repeat a note that did so up to half a bar before, with nothing in
     between, 0 to 1: little in broken chords. NaN for fewer than eight such pairs, which no broken chords make."""
-    notes = View.of(music).notes(role)
+    view = View.of(music)
+    notes, half = view.notes(role), view.music.metre.half_bar
     onsets, first, count = np.unique(notes[:, ONSET], return_index=True, return_counts=True)
-    near = (np.diff(onsets) <= _HALF) & (count[1:] == 1) & (count[:-1] == 1)
+    near = (np.diff(onsets) <= half) & (count[1:] == 1) & (count[:-1] == 1)
     return mean(np.diff(notes[first, PITCH])[near] == 0) if near.sum() >= _PAIRS else float("nan")
 
 
@@ -131,7 +139,7 @@ def turns(music: Music | View, role: str) -> float:
 
 
 def duration(music: Music | View, role: str) -> float:
-    """Mean length of a role's notes in beats."""
+    """Mean length of a role's notes in quarter notes."""
     return mean(View.of(music).notes(role)[:, DURATION]) / (4 * STEP)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from musicgen.codec import SCALE
 from musicgen.evaluation.view import PITCH, PITCHED, View, mean
-from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.music import Music
 
 ACCOMPANIMENT: tuple[str, ...] = ("chords", "pad", "bass")
 PAIRS: tuple[tuple[str, str], ...] = (
@@ -122,7 +122,7 @@ def _with_melody(music: Music, source: Music) -> Music:
     lead = next(track for track in source.transposed(shift).tracks if track.role == "melody")
     notes = [
         note._replace(onset=note.onset + start)
-        for start in range(0, music.ticks, source.bars * TICKS_PER_BAR)
+        for start in range(0, music.ticks, source.ticks)
         for note in lead.notes
         if note.onset + start < music.ticks
     ]

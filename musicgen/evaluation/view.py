@@ -6,13 +6,14 @@ from functools import cached_property
 
 import numpy as np
 
-from musicgen.music import TICKS_PER_BAR, Music
+from musicgen.music import CELL_TICKS, Music
 from musicgen.roles import ROLE_NAMES
 
 PITCHED: tuple[str, ...] = tuple(name for name in ROLE_NAMES if name != "drums")
 STEP = 3
 """Ticks of a sixteenth: the step of every grid in the metrics."""
-STEPS_PER_BAR = TICKS_PER_BAR // STEP
+MOST_STEPS = CELL_TICKS // STEP
+"""Sixteenths of the longest bar, that of 4/4."""
 ONSET, PITCH, DURATION, VELOCITY = range(4)
 """Columns of `View.notes`."""
 
@@ -23,11 +24,14 @@ class View:
     Attributes:
         music: the piece.
         bars: its length.
+        bar: ticks of a bar.
+        steps_per_bar, steps: sixteenths of a bar and of the piece.
         roles: roles that have a track, silent or not.
     """
 
     def __init__(self, music: Music) -> None:
-        self.music, self.bars = music, music.bars
+        self.music, self.bars, self.bar = music, music.bars, music.ticks_per_bar
+        self.steps_per_bar, self.steps = self.bar // STEP, music.ticks // STEP
         self.roles = tuple(track.role for track in music.tracks)
         self._tables = {
             track.role: np.array(
@@ -52,14 +56,14 @@ class View:
         return np.concatenate([self.notes(role) for role in PITCHED])
 
     def chroma(self, role: str) -> np.ndarray:
-        """Which pitch classes of a role sound on each sixteenth, bool, shape (16 * bars, 12)."""
+        """Which pitch classes of a role sound on each sixteenth, bool, shape (steps, 12)."""
         if role not in self._chroma:
-            self._chroma[role] = sounding(self.notes(role), self.bars, 12) > 0
+            self._chroma[role] = sounding(self.notes(role), self.steps, 12) > 0
         return self._chroma[role]
 
     def active_bars(self, role: str) -> np.ndarray:
         """Bars in which a role begins a note, sorted."""
-        return np.unique(self.notes(role)[:, ONSET] // TICKS_PER_BAR)
+        return np.unique(self.notes(role)[:, ONSET] // self.bar)
 
     def onset_steps(self, role: str) -> np.ndarray:
         """Sixteenths on which a role begins a note, sorted, each once."""
@@ -71,18 +75,17 @@ class View:
         bars, codes = [], []
         for role in self.roles:
             notes = self.notes(role)
-            bars.append(notes[:, ONSET] // TICKS_PER_BAR)
-            place = ROLE_NAMES.index(role) * TICKS_PER_BAR + notes[:, ONSET] % TICKS_PER_BAR
+            bars.append(notes[:, ONSET] // self.bar)
+            place = ROLE_NAMES.index(role) * CELL_TICKS + notes[:, ONSET] % self.bar
             codes.append(place * 128 + notes[:, PITCH])
         return np.concatenate([*bars, np.zeros(0, np.int64)]), np.concatenate([*codes, np.zeros(0, np.int64)])
 
 
-def sounding(notes: np.ndarray, bars: int, classes: int = 128) -> np.ndarray:
-    """How many notes sound on each sixteenth, by pitch modulo `classes`, int64, shape (16 * bars, classes).
+def sounding(notes: np.ndarray, steps: int, classes: int = 128) -> np.ndarray:
+    """How many notes sound on each of so many sixteenths, by pitch modulo `classes`, int64, shape (steps, classes).
 
     A note sounds on every sixteenth that it touches; what rings past the piece is cut.
     """
-    steps = bars * STEPS_PER_BAR
     change = np.zeros((steps + 1, classes), np.int64)
     first = notes[:, ONSET] // STEP
     last = np.minimum(-(-(notes[:, ONSET] + notes[:, DURATION]) // STEP), steps)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from musicgen.corpus.dataset import Dataset
 from musicgen.errors import MusicgenError
-from musicgen.music import Music
+from musicgen.music import FOUR_FOUR, Music
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
@@ -26,9 +26,15 @@ class Window:
 
 
 def windows(
-    dataset: Dataset, split: str, count: int, seed: int = 0, like: Sequence[Window] | None = None, bars: int = BARS
+    dataset: Dataset,
+    split: str,
+    count: int,
+    seed: int = 0,
+    like: Sequence[Window] | None = None,
+    bars: int = BARS,
+    metre: str = FOUR_FOUR.name,
 ) -> list[Window]:
-    """Stretches of songs of a split, styles in turn, songs of a style in turn, places at random.
+    """Stretches of songs of a split in one metre, styles in turn, songs of a style in turn, places at random.
 
     Args:
         like: windows whose style, and number of roles where it can be had, each of these shall have.
@@ -37,9 +43,9 @@ def windows(
         MusicgenError: the split has no piece that is long enough.
     """
     rng = np.random.default_rng(seed)
-    pieces = [piece for piece in dataset.split(split) if piece.bars >= bars]
+    pieces = [piece for piece in dataset.split(split) if piece.bars >= bars and piece.metre == metre]
     if not pieces:
-        raise MusicgenError(f"Expected pieces of {bars} bars in the {split} split. Received: none.")
+        raise MusicgenError(f"Expected pieces of {bars} bars in {metre} in the {split} split. Received: none.")
     groups: dict[Any, list] = {}
     for index in rng.permutation(len(pieces)):
         piece = pieces[index]
@@ -61,7 +67,7 @@ def windows(
             playing = tuple(track for track in music.tracks if track.notes)
             if playing:
                 break
-        result.append(Window(piece.song, Music(playing, bars, music.tempo, music.key, music.style)))
+        result.append(Window(piece.song, replace(music, tracks=playing)))
     return result
 
 
@@ -69,4 +75,5 @@ def request_like(window: Window, seed: int, temperature: float) -> Request:
     music = window.music
     style = music.style if music.style in STYLE_NAMES else STYLE_NAMES[0]
     tempo = min(max(music.tempo, 40), 240)
-    return Request(style, BARS, tempo, music.key, seed, temperature, tuple(track.role for track in music.tracks))
+    roles = tuple(track.role for track in music.tracks)
+    return Request(style, BARS, tempo, music.key, seed, temperature, roles, metre=music.metre.name)
