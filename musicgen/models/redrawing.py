@@ -71,8 +71,8 @@ def redraw_by(
         share = changed_share(music, drawn, free)
         if share is None:  # nothing was there: all of it is new
             return drawn
-        # a copy is as far away as a piece without a note in common
-        distance = max(0.0, (least - share) / least, (share - most) / max(1 - most, 1e-9))
+        # arcsines of roots, on which shares lie evenly (Cohen's h): from .3 it is further to 0 than to .6
+        distance = max(0.0, _angle(least) - _angle(share), _angle(share) - _angle(most))
         if best is None or distance < best[0]:
             best = distance, drawn
         if distance == 0:
@@ -80,6 +80,10 @@ def redraw_by(
         plan.learn(strength, share)
     assert best is not None
     return best[1]
+
+
+def _angle(share: float) -> float:
+    return float(np.arcsin(np.sqrt(share)))
 
 
 def _near_enough(amount: float) -> tuple[float, float]:
