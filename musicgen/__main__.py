@@ -35,7 +35,7 @@ def _generate(options: argparse.Namespace) -> None:
     request = Request(
         options.style, options.bars, options.tempo, options.key, options.seed, options.temperature,
         tuple(role.strip() for role in options.roles.split(",")),
-        **{name: getattr(options, name) for name in (*ATTRIBUTE_RANGES, "chords", "form", "metre")},
+        **{name: getattr(options, name) for name in (*ATTRIBUTE_RANGES, "chords", "form", "section_bars", "metre")},
     )  # fmt: skip
     if options.out.suffix:
         if options.count != 1:

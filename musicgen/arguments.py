@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from musicgen import __version__
 from musicgen.errors import RequestError
 from musicgen.music import FOUR_FOUR, METRES
-from musicgen.request import ATTRIBUTE_RANGES, DEFAULT_TEMPERATURE
+from musicgen.request import ATTRIBUTE_RANGES, BAR_CHOICES, DEFAULT_TEMPERATURE
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 _ENDINGS = ".mid .wav .mp3 .ogg .flac .loop.wav .musicxml .zip"
@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     generate = commands.add_parser("generate", help="make a piece, or many")
     generate.add_argument("--model", default="vae", help="a bundled name, a folder, or org/name@revision on the Hub")
     generate.add_argument("--style", default="pop", help=", ".join(STYLE_NAMES))
-    generate.add_argument("--bars", type=_number, default=16, help="4, 8, 16, 32 or 64")
+    generate.add_argument("--bars", type=_number, default=16, help=f"one of {', '.join(map(str, BAR_CHOICES))}")
     generate.add_argument("--tempo", type=_number, help="beats a minute; the style's own if not given")
     generate.add_argument("--key", default="C major", help='such as "A minor"')
     generate.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")
@@ -40,7 +40,10 @@ def parser() -> argparse.ArgumentParser:
             f"--{name}", type=_number, help=f"{low:g} to {high:g} {unit}; the model's choice if not given"
         )
     generate.add_argument("--chords", help='such as "Am F C G", or "Am F | C G" with bar lines; repeated')
-    generate.add_argument("--form", help="a letter for each four bars, such as AABA; repeated")
+    generate.add_argument("--form", help="a letter for each section, such as AABA; repeated")
+    generate.add_argument(
+        "--section-bars", type=_number, help="length of a section; the form fits the piece if not given"
+    )
     generate.add_argument("--metre", default=FOUR_FOUR.name, help=f"{', '.join(METRES)}, where the model knows it")
     generate.add_argument("--count", type=_number, default=1, help="how many pieces, with seeds from --seed on")
     _add_scheduler(generate)

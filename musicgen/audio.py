@@ -69,11 +69,11 @@ class Renderer:
         silent. Bank changes and controllers that regroup channels are left out: the instruments are General MIDI's.
 
         Args:
-            data: the bytes of a MIDI file, of at most 10 minutes.
+            data: the bytes of a MIDI file, of at most 15 minutes.
 
         Raises:
             MidiError: the bytes are no MIDI file, or over the limits of `midi_reading.read_timeline`.
-            AudioError: the piece is over 10 minutes long, or the synthesiser fails.
+            AudioError: the piece is over 15 minutes long, or the synthesiser fails.
         """
         mix = self._player.play(midi_reading.read_timeline(data))[0]
         return Audio(levels.finish(mix, levels.gain_of(mix, RATE)))

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from musicgen.errors import RequestError
-from musicgen.models.base import MAX_BARS, Composer, refuse_several_metres
+from musicgen.models.base import Composer, refuse_several_metres
 from musicgen.models.leaning import lean
-from musicgen.music import Music, Track
+from musicgen.music import MAX_BARS, Music, Track
 from musicgen.recipe import Edit, Mix
 from musicgen.recipe_texts import read_mask, read_vector
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES

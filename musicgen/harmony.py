@@ -7,14 +7,13 @@ import re
 import numpy as np
 
 from musicgen.errors import MusicgenError
-from musicgen.music import Key
+from musicgen.music import MAX_BARS, Key
 
 QUALITIES = ("major", "minor", "dominant", "diminished")
 """What is told apart: the third and fifth, and the minor seventh over a major third."""
 NO_CHORD = 48
 """After the codes of the chords: nothing pitched sounds."""
 _KIND = re.compile(r"[A-G][b#]?(|[mM]|maj|min|dim|aug|sus|add|[°øo+Δ]|[b#-]?\d+|\(|\))*(/[A-G][b#]?)?")
-_MAX_BARS = 64
 
 
 def parse_chord(name: str) -> tuple[int, str] | None:
@@ -45,11 +44,11 @@ def read_progression(text: str) -> tuple[tuple[str, ...], ...]:
     """The bars of a progression, each of one chord or two: "Am F C G" has a chord a bar, "Am F | C G" two.
 
     Raises:
-        MusicgenError: a name that is no chord, a bar of more than two, or more than 64 bars.
+        MusicgenError: a name that is no chord, a bar of more than two, or more than `MAX_BARS` bars.
     """
     bars = [bar.split() for bar in text.strip().strip("|").split("|")] if "|" in text else [[n] for n in text.split()]
-    if not bars or len(bars) > _MAX_BARS:
-        raise MusicgenError(f"Expected chords for 1 to {_MAX_BARS} bars. Received: {len(bars)}.")
+    if not bars or len(bars) > MAX_BARS:
+        raise MusicgenError(f"Expected chords for 1 to {MAX_BARS} bars. Received: {len(bars)}.")
     for bar in bars:
         if not 1 <= len(bar) <= 2:
             received = " ".join(bar)[:40] or "nothing"

@@ -16,6 +16,8 @@ BEATS_PER_BAR = 4
 TICKS_PER_BAR = TICKS_PER_BEAT * BEATS_PER_BAR
 CELL_TICKS = 48
 """Most ticks of a bar in any metre: the room of a cell in every network."""
+MAX_BARS = 320
+"""The longest piece that is read, changed or grown; what is asked for is in `request.BAR_CHOICES`."""
 
 PITCH_CLASSES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 MODES = ("major", "minor")

@@ -23,8 +23,8 @@ from musicgen.soundfont import DRUM_BANK, GET_SOUNDFONT, check_soundfont
 
 RATE = 44_100
 """Frames a second."""
-MAX_SECONDS = 600.0
-"""The longest piece that is rendered."""
+MAX_SECONDS = 900.0
+"""The longest piece that is rendered: 128 bars of 4/4 at 40 quarter notes a minute take 768 s."""
 MAX_TAIL_SECONDS = 4.0
 """How long the last notes may ring on."""
 

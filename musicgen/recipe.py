@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from musicgen.errors import RequestError
+from musicgen.music import MAX_BARS
 from musicgen.recipe_texts import read_vector
 from musicgen.request import TEMPO_RANGE, Request, integer, number, shown
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
@@ -86,7 +87,7 @@ class Edit:
         seed: 0 to 2**32 - 1.
         strength: 0 to 1; see the methods.
         keep: cells that come back note for note, as `mask_text` writes them; "" for none.
-        bars: how many more, 1 to 64.
+        bars: how many more, 1 to `MAX_BARS`.
         roles: those that are added where the piece has them not.
         style: a name of `roles.STYLES`.
         vector: what the piece leans to, as `vector_text` writes it.
@@ -116,10 +117,10 @@ class Edit:
         used = FIELDS[self.kind]
         self._set("seed", Request(seed=self.seed).seed)
         self._set("strength", number("strength", self.strength, (0.0, 1.0)))
-        self._set("bars", integer("bars", self.bars, "1 to 64 more bars"))
-        if not 1 <= self.bars <= 64:
-            raise RequestError(f"bars: expected 1 to 64 more bars. Received: {self.bars}.")
-        if not isinstance(self.keep, str) or len(self.keep) > 100:
+        self._set("bars", integer("bars", self.bars, f"1 to {MAX_BARS} more bars"))
+        if not 1 <= self.bars <= MAX_BARS:
+            raise RequestError(f"bars: expected 1 to {MAX_BARS} more bars. Received: {self.bars}.")
+        if not isinstance(self.keep, str) or len(self.keep) > MAX_BARS * len(ROLE_NAMES) // 4:
             raise RequestError(f"keep: expected a mask as text. Received: {shown(self.keep)}.")
         if not isinstance(self.roles, (list, tuple)) or not set(map(str, self.roles)) <= set(ROLE_NAMES):
             raise RequestError(f"roles: expected some of {', '.join(ROLE_NAMES)}. Received: {shown(self.roles)}.")

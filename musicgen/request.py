@@ -12,7 +12,7 @@ from musicgen.harmony import read_progression
 from musicgen.music import FOUR_FOUR, METRES, Key
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
 
-BAR_CHOICES = (4, 8, 16, 32, 64)
+BAR_CHOICES = (4, 8, 12, 16, 24, 32, 64, 128)
 TEMPO_RANGE = (40.0, 240.0)
 TEMPERATURE_RANGE = (0.0, 1.5)
 DEFAULT_TEMPERATURE = 0.8
@@ -26,6 +26,10 @@ ATTRIBUTE_RANGES: dict[str, tuple[float, float, str]] = {
 }
 """Least, most and unit of what can be asked for: about the middle 96 per cent of the music learned from."""
 SECTION_BARS = 4
+"""Sections of the music learned from: what models know of form is said for so many bars."""
+SECTION_CHOICES = (4, 8, 16)
+"""Lengths of a section to offer."""
+MAX_SECTION_BARS = 64
 MAX_SEED = 2**32 - 1
 _C_MAJOR = Key(0)
 
@@ -36,7 +40,7 @@ class Request:
 
     Args:
         style: a name of `roles.STYLES`.
-        bars: 4, 8, 16, 32 or 64.
+        bars: one of `BAR_CHOICES`.
         tempo: beats a minute, 40 to 240; None for the usual tempo of the style.
         key: a `Key`, or text such as "A minor".
         seed: 0 to 2**32 - 1; the same request gives the same music.
@@ -46,7 +50,8 @@ class Request:
             within `ATTRIBUTE_RANGES`. Here and below None leaves it to the model.
         chords: a progression such as "Am F C G", in the key as it sounds, repeated to the end of the piece; see
             `harmony.read_progression`.
-        form: a letter from A to D for each four bars, with ' for a variation, such as "AABA" or "ABA'C"; repeated.
+        form: a letter from A to D for each section, with ' for a variation, such as "AABA" or "ABA'C"; repeated.
+        section_bars: length of a section, 1 to `MAX_SECTION_BARS`; None for one with which the form fits the piece.
         metre: a name of `music.METRES`.
 
     Raises:
@@ -67,6 +72,7 @@ class Request:
     tension: float | None = None
     chords: str | None = None
     form: str | None = None
+    section_bars: int | None = None
     metre: str = FOUR_FOUR.name
 
     def __post_init__(self) -> None:
@@ -105,6 +111,11 @@ class Request:
             self._set("chords", _progression(self.chords))
         if self.form is not None:
             self._set("form", _form(self.form))
+        if self.section_bars is not None:
+            expected = f"a whole number from 1 to {MAX_SECTION_BARS}, or none"
+            self._set("section_bars", integer("section_bars", self.section_bars, expected))
+            if not 1 <= self.section_bars <= MAX_SECTION_BARS:
+                raise RequestError(f"section_bars: expected {expected}. Received: {shown(self.section_bars)}.")
         if not isinstance(self.metre, str) or self.metre not in METRES:
             raise RequestError(f"metre: expected one of {', '.join(METRES)}. Received: {shown(self.metre)}.")
 
@@ -118,14 +129,23 @@ class Request:
 
     @property
     def sections(self) -> tuple[str, ...] | None:
-        """The letter, and ' for a variation, of each `SECTION_BARS` bars of the piece."""
-        return None if self.form is None else sections_of(self.form, self.bars)
+        """The letter, and ' for a variation, of each `section_length` bars of the piece, of the last maybe fewer."""
+        return None if self.form is None else sections_of(self.form, self.bars, self.section_length)
+
+    @property
+    def section_length(self) -> int:
+        """Bars of a section: what was asked for, or what the form needs to end with the piece."""
+        if self.section_bars is not None or self.form is None:
+            return self.section_bars or SECTION_BARS
+        return -(-self.bars // len(_letters(self.form)))
 
     def to_dict(self) -> dict[str, object]:
         """Plain values that JSON can hold; `from_dict` reads them back."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         if self.metre == FOUR_FOUR.name:
             del values["metre"]  # so that recipes and links are what they were before there were others
+        if self.section_bars is None:
+            del values["section_bars"]
         return values | {"key": str(self.key), "roles": list(self.roles)}
 
     @classmethod
@@ -144,10 +164,14 @@ class Request:
         return cls(**values)  # type: ignore[arg-type]
 
 
-def sections_of(form: str, bars: int) -> tuple[str, ...]:
-    """The letter, and ' for a variation, of each whole `SECTION_BARS` bars of a piece; the form repeats."""
-    letters = re.findall("[A-D]'?", form)
-    return tuple(letters[i % len(letters)] for i in range(bars // SECTION_BARS))
+def sections_of(form: str, bars: int, length: int = SECTION_BARS) -> tuple[str, ...]:
+    """The letter, and ' for a variation, of each `length` bars of a piece; the form repeats."""
+    letters = _letters(form)
+    return tuple(letters[i % len(letters)] for i in range(-(-bars // length)))
+
+
+def _letters(form: str) -> list[str]:
+    return re.findall("[A-D]'?", form)
 
 
 def integer(name: str, value: object, expected: str) -> int:

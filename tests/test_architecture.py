@@ -32,7 +32,7 @@ ALLOWED = {
     "cards": {"music", "rolls"},
     "export": {"errors", "roles", "music", "midi", "rolls", "audio", "export"},
     "recipe_texts": {"errors", "roles"},
-    "recipe": {"errors", "roles", "request", "recipe_texts"},
+    "recipe": {"errors", "music", "roles", "request", "recipe_texts"},
     "edits": {"errors", "roles", "music", "recipe_texts", "recipe", "models"},
     "own_style": {
         "errors", "roles", "music", "request", "attributes", "recipe_texts", "recipe", "models", "evaluation",

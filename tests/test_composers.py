@@ -16,7 +16,7 @@ from musicgen.models.base import Composer, slerp
 from musicgen.models.grid_composer import GridComposer
 from musicgen.models.weights import load_weights, save_weights, to_int8
 from musicgen.music import Key, Music, Note, Track
-from musicgen.request import BAR_CHOICES, Request
+from musicgen.request import Request
 from musicgen.roles import ROLE_BY_NAME, ROLE_NAMES, STYLE_BY_NAME
 from tests.tiny import tiny_gan, tiny_vae
 
@@ -35,7 +35,7 @@ def saved(composer: Composer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("bars", BAR_CHOICES)
+@pytest.mark.parametrize("bars", (4, 12, 16, 128))
 def test_a_piece_has_what_was_asked_for(composer: Composer, bars: int) -> None:
     music = composer.generate(Request("jazz", bars, 90, "F# minor", seed=3))
     assert (music.bars, music.tempo, music.key, music.style) == (bars, 90, Key.parse("F# minor"), "jazz")

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicgen.errors import MidiError, MusicgenError, RequestError
-from musicgen.intake import MAX_BARS, read_music
+from musicgen.intake import read_music
 from musicgen.midi import to_midi
-from musicgen.music import Key, Music, Note, Track
+from musicgen.music import MAX_BARS, Key, Music, Note, Track
 from tests.test_midi import mutations, pieces
 
 BEAT = 96
@@ -75,11 +75,11 @@ def test_our_own_file_comes_back_exactly_and_nothing_is_said(music: Music) -> No
     assert (piece.music, piece.notes) == (music, ())
 
 
-def test_of_our_own_longer_piece_the_first_64_bars_are_taken() -> None:
-    long = Music((Track("bass", 33, tuple(Note(48 * bar, 36, 48, 90) for bar in range(70))),), 70)
+def test_of_our_own_longer_piece_the_first_320_bars_are_taken() -> None:
+    long = Music((Track("bass", 33, tuple(Note(48 * bar, 36, 48, 90) for bar in range(330))),), 330)
     piece = read_music(to_midi(long))
-    assert piece.music == long.excerpt(0, 64)
-    assert piece.notes == ("The piece has 70 bars: the first 64 are taken.",)
+    assert piece.music == long.excerpt(0, 320)
+    assert piece.notes == ("The piece has 330 bars: the first 320 are taken.",)
 
 
 def test_a_file_of_ours_that_someone_changed_keeps_its_roles() -> None:
@@ -241,12 +241,12 @@ def test_notes_off_the_grid_are_moved_and_the_most_is_said() -> None:
     assert said(data, "grid") == "1 note off the grid moved to the nearest twelfth of a beat, by 19 ms at most."
 
 
-def test_a_longer_piece_is_cut_after_64_bars() -> None:
-    long = [(i, i + 1, 72) for i in range(300)]
+def test_a_longer_piece_is_cut_after_320_bars() -> None:
+    long = [(i, i + 1, 72) for i in range(1300)]
     data = midi_file(PLAIN, track(*long, program=73))
     music = read_music(data).music
-    assert (music.bars, music.note_count) == (MAX_BARS, 256)
-    assert said(data, "longer") == "Of a longer piece the first 64 bars are taken, without 44 later notes."
+    assert (music.bars, music.note_count) == (MAX_BARS, 1280)
+    assert said(data, "longer") == "Of a longer piece the first 320 bars are taken, without 20 later notes."
 
 
 # --- key -------------------------------------------------------------------------------------------------------

@@ -126,6 +126,37 @@ def test_chords_and_form_go_with_the_request(visit: Visit) -> None:
     expect(visit.page.locator(".toast-body")).to_contain_text("Received: 'H'")
 
 
+def test_a_form_fits_the_piece_and_is_shown_over_the_roll(visit: Visit) -> None:
+    visit.page.click("#style label:has(input[value='blues'])")
+    visit.page.click("#bars label:has(input[value='12'])")
+    visit.page.click("#shape summary")
+    expect(visit.page.locator("#shape [name=section_bars]")).to_be_disabled()
+    visit.page.select_option("#shape [name=form]", "AAB")
+    expect(visit.page.locator("#shape [name=section_bars] option").first).to_have_text("fits: 4 bars")
+    visit.generate()
+    assert visit.page.evaluate("musicgen.piece.sections") == [
+        {"name": "A", "first": 0, "bars": 4}, {"name": "A", "first": 4, "bars": 4},
+        {"name": "B", "first": 8, "bars": 4},
+    ]  # fmt: skip
+    roll = visit.page.locator("#stage .roll")
+    expect(roll).to_have_attribute("aria-label", re.compile(r"Form A A B\. Melody"))
+    visit.page.select_option("#shape [name=section_bars]", "8 bars")
+    visit.generate()
+    assert visit.page.evaluate("musicgen.piece.sections.map(({ bars }) => bars)") == [8, 4]
+
+
+def test_the_roll_comes_before_its_sound(visit: Visit) -> None:
+    visit.page.evaluate(
+        """document.addEventListener("musicgen:piece", ({ detail: { piece } }) => {
+            window.shown = [piece.bars, piece.audio]; })"""
+    )
+    visit.page.click("#bars label:has(input[value='64'])")
+    visit.page.click("#generate")
+    visit.page.wait_for_function("window.shown")
+    assert visit.page.evaluate("window.shown") == [64, None]
+    visit.page.wait_for_function("musicgen.piece.audio")
+
+
 # --- downloads --------------------------------------------------------------------------------------------------
 
 

@@ -148,7 +148,7 @@ def test_a_changed_locked_note_would_be_counted(visit: Visit) -> None:
     expect(visit.page.locator(".parts .verdict")).to_contain_text("2 locked notes changed")  # one is gone, one is new
 
 
-def test_more_bars_keep_what_is_there_up_to_64(visit: Visit) -> None:
+def test_more_bars_keep_what_is_there_up_to_320(visit: Visit) -> None:
     open_parts(visit)
     before = music(visit)
     visit.page.click(".parts .lock-all")
@@ -170,10 +170,10 @@ def test_more_bars_keep_what_is_there_up_to_64(visit: Visit) -> None:
     recipe = read_recipe(visit.download("mid")[1])
     assert recipe is not None and recipe["edits"][-1]["keep"] == mask_text(expected)  # type: ignore[index]
 
-    show(visit, replace(before, bars=60))
+    show(visit, replace(before, bars=316))
     expect(visit.page.locator(".parts .add[data-bars='4']")).to_be_enabled()
     expect(visit.page.locator(".parts .add[data-bars='8']")).to_be_disabled()
-    expect(visit.page.locator(".parts .add[data-bars='8']")).to_have_attribute("title", "A piece has at most 64 bars")
+    expect(visit.page.locator(".parts .add[data-bars='8']")).to_have_attribute("title", "A piece has at most 320 bars")
 
 
 def test_fill_the_band_and_another_style_keep_what_they_promise(visit: Visit) -> None:

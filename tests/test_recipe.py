@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicgen.errors import RequestError
+from musicgen.music import MAX_BARS
 from musicgen.recipe import MAX_EDITS, VERSION, Edit, Mix, Recipe, link_text, read_link
 from musicgen.recipe_texts import mask_text, read_mask, read_vector, vector_text
 from musicgen.request import Request
@@ -46,7 +47,7 @@ def test_a_recipe_that_was_written_before_there_were_versions_and_edits_is_still
         ({"model": "vae", "edits": [{"kind": "delete"}]}, "Expected a change of a kind among"),
         ({"model": "vae", "edits": [{"kind": "vary", "bars": 3}]}, "vary: unexpected 'bars'"),
         ({"model": "vae", "edits": [{"kind": "vary", "strength": float("nan")}]}, "strength: expected a number"),
-        ({"model": "vae", "edits": [{"kind": "continue", "bars": 65}]}, "bars: expected 1 to 64"),
+        ({"model": "vae", "edits": [{"kind": "continue", "bars": 321}]}, "bars: expected 1 to 320"),
         ({"model": "vae", "edits": [{"kind": "restyle", "style": "polka"}]}, "style: expected one of"),
         ({"model": "vae", "edits": [{"kind": "accompany", "roles": ["voice"]}]}, "roles: expected some of"),
         ({"model": "vae", "edits": [{"kind": "morph", "partners": [], "weights": [1]}]}, "Expected one to three"),
@@ -108,7 +109,7 @@ def test_a_mask_is_hexadecimal_digits() -> None:
         read_mask("f0", 3)
 
 
-@given(st.integers(1, 64), st.integers(0, 2**32 - 1))
+@given(st.integers(1, MAX_BARS), st.integers(0, 2**32 - 1))
 def test_every_mask_comes_back(bars: int, seed: int) -> None:
     cells = np.random.default_rng(seed).random((bars, 5)) < 0.5
     assert (read_mask(mask_text(cells), bars) == cells).all()

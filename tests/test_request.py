@@ -33,7 +33,7 @@ def test_values_are_normalised():
     ("field", "value"),
     [
         *[("style", value) for value in ("polka", "", "POP", None, 3, ["pop"], NAN)],
-        *[("bars", value) for value in (0, -4, 5, 128, 4.5, NAN, INF, "16", None, True, [4], 10**5000)],
+        *[("bars", value) for value in (0, -4, 5, 256, 4.5, NAN, INF, "16", None, True, [4], 10**5000)],
         *[("tempo", value) for value in (39.9, 240.1, 0, -120, NAN, INF, -INF, "120", True, [120], 10**5000)],
         *[("key", value) for value in ("", "H minor", "C" * 1000, None, 3, NAN, [], 10**5000)],
         *[("seed", value) for value in (-1, MAX_SEED + 1, 0.5, NAN, INF, "7", None, True, 10**5000)],
@@ -42,7 +42,8 @@ def test_values_are_normalised():
         ("roles", itertools.count()),
         *[("density", value) for value in (9.9, 81, -1, NAN, INF, "20", True, [20], 10**5000)],
         *[("tension", value) for value in (-5, 101, NAN, "low")],
-        *[("chords", value) for value in ("", "H", "C | F G A", "c f", "C " * 65, "||", 3, ["C"], "C\nX", "Cmajor7x")],
+        *[("chords", value) for value in ("", "H", "C | F G A", "c f", "C " * 321, "||", 3, ["C"], "C\nX", "Cmajor7x")],
+        *[("section_bars", value) for value in (0, -4, 65, 4.5, "8", True, [4], NAN)],
         *[("metre", value) for value in ("", "5/4", "3/8", "4", None, 4, ["3/4"], METRES["3/4"])],
         *[("form", value) for value in ("", "E", "A-B", "A" * 17, "'A", 3, ["A"], "AABA\n")],
     ],
@@ -59,10 +60,19 @@ def test_a_request_in_four_four_says_nothing_of_its_metre():
     assert Request(metre="6/8").to_dict()["metre"] == "6/8"
 
 
-def test_a_form_is_repeated_to_the_end_of_the_piece():
-    assert Request(bars=32, form="aaba'").sections == ("A", "A", "B", "A'") * 2
-    assert Request(bars=8, form="ABAC").sections == ("A", "B")
+def test_a_form_fits_the_piece():
+    assert [Request(bars=bars, form="AABA").section_length for bars in (4, 16, 32, 128)] == [1, 4, 8, 32]
+    blues = Request("blues", bars=12, form="aab")
+    assert (blues.sections, blues.section_length) == (("A", "A", "B"), 4)
     assert Request().sections is None
+
+
+def test_a_form_of_sections_of_a_chosen_length_is_repeated_to_the_end_of_the_piece():
+    assert Request(bars=32, form="aaba'", section_bars=4).sections == ("A", "A", "B", "A'") * 2
+    assert Request(bars=8, form="ABAC", section_bars=4).sections == ("A", "B")
+    assert Request(bars=24, form="AB", section_bars=16).sections == ("A", "B"), "the last section is cut"
+    assert "section_bars" not in Request(form="AB").to_dict()
+    assert Request.from_dict(Request(form="AB", section_bars=8).to_dict()).section_bars == 8
 
 
 def test_only_targets_that_are_set_are_attributes():

@@ -11,7 +11,7 @@ from musicgen.evaluation import classifier, diversity
 from musicgen.evaluation.alarms import Limits, alarms
 from musicgen.evaluation.memorisation import FLAG, Melodies
 from musicgen.music import TICKS_PER_BAR, Music, Note
-from musicgen.request import BAR_CHOICES, Request
+from musicgen.request import Request
 from musicgen.roles import ROLE_BY_NAME, ROLE_NAMES
 from tests.made_songs import made_data, song
 
@@ -155,7 +155,7 @@ def test_the_classifier_tells_apart_what_differs_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("name", list(UNTRAINED))
-@pytest.mark.parametrize("bars", BAR_CHOICES)
+@pytest.mark.parametrize("bars", (4, 12, 64))
 def test_a_rung_gives_what_was_asked_for(dataset: Dataset, name: str, bars: int) -> None:
     rung = find(name, dataset)
     assert rung is not None

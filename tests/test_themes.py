@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from musicgen.models.asking import Asked, in_order
 from musicgen.models.themes import Themes
+from musicgen.request import Request
 
 RNG = np.random.default_rng(0)
 FRESH = np.arange(16, dtype=np.float32)[:, None]
@@ -42,3 +44,20 @@ def test_a_long_piece_remembers_its_themes_from_window_to_window() -> None:
     themes.noise(0, FRESH)
     later = themes.noise(8, FRESH + 100)[:, 0]  # the window goes on from the middle of the first
     assert later[8:].tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
+
+
+def test_sections_are_as_long_as_they_are_asked_to_be() -> None:
+    themes = Themes(("A", "B", "A"), 20, (1,), RNG, length=8)
+    assert themes.first.tolist() == [*range(16), 0, 1, 2, 3], "the last one is cut"
+    latents = np.arange(12.0)
+    Themes(("A", "A"), 12, (1,), RNG, length=6).repeat(latents, 0)
+    assert latents.tolist() == [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 11], "its last bar leads to what comes next"
+
+
+def test_a_network_is_told_long_sections_as_the_sections_of_four_bars_that_it_has_learned() -> None:
+    form = Asked.of(Request(bars=32, form="ABA'C")).form
+    assert form is not None
+    a, b, varied, c = (0, 2), (4, 6), (1, 3), (8, 10)
+    assert form[::4].tolist() == [*a, *b, *varied, *c]
+    assert in_order(form[8:24])[::4].tolist() == [0, 2, 4, 6], "a window that has not heard what it varies"
+    assert Asked.of(Request(bars=12, form="AAB")).form.tolist() == [0] * 8 + [2] * 4  # type: ignore[union-attr]

@@ -5,6 +5,5 @@ get what they learned from; but here nothing is refused for its metre, its lengt
 """
 
 from musicgen.intake.reading import Intake, interpret, read_music
-from musicgen.intake.timing import MAX_BARS
 
-__all__ = ["MAX_BARS", "Intake", "interpret", "read_music"]
+__all__ = ["Intake", "interpret", "read_music"]

@@ -12,11 +12,11 @@ from musicgen.corpus.keys import estimate_key
 from musicgen.errors import MidiError, RequestError
 from musicgen.intake.casting import LABELS, cast, say_losses
 from musicgen.intake.percussion import find_drums
-from musicgen.intake.timing import MAX_BARS, find_grid, find_tempo, lay_out
+from musicgen.intake.timing import find_grid, find_tempo, lay_out
 from musicgen.intake.words import count_of, is_or_are, some_of
 from musicgen.midi import from_score
 from musicgen.midi_reading import Score, read_score
-from musicgen.music import BEATS_PER_BAR, METRES, TICKS_PER_BEAT, Key, Music
+from musicgen.music import BEATS_PER_BAR, MAX_BARS, METRES, TICKS_PER_BEAT, Key, Music
 from musicgen.roles import STYLE_BY_NAME, STYLE_NAMES
 
 _OUR_METRES = {(metre.numerator, metre.denominator) for metre in METRES.values()}

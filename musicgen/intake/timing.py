@@ -11,10 +11,8 @@ from musicgen import codec
 from musicgen.corpus import band
 from musicgen.intake.words import count_of, is_or_are, some_of
 from musicgen.midi_reading import DEFAULT_TEMPO, Score, ScoreTrack
-from musicgen.music import BEATS_PER_BAR, TICKS_PER_BEAT
+from musicgen.music import BEATS_PER_BAR, MAX_BARS, TICKS_PER_BEAT
 
-MAX_BARS = 64
-"""Bars that are taken of a longer file."""
 TEMPO_RANGE = (30.0, 300.0)
 """Beats a minute; what a foreign file says beyond that is taken as the nearer limit."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -61,8 +61,7 @@ class Asked:
         if request.chords is not None:
             chords = progression_codes(request.chords, request.bars, request.key.shift_to_normal)
         if request.sections is not None:
-            codes = [2 * "ABCD".index(name[0]) + (len(name) > 1) for name in request.sections]
-            form = np.repeat(np.array(codes, np.uint8), SECTION_BARS)
+            form = _section_codes(request.sections, request.section_length)[: request.bars]
         attributes = in_normal_key(request.attributes, request.key)
         return cls(request.style, request.key.mode, attributes, chords, form)
 
@@ -86,6 +85,15 @@ class Asked:
             "chords": chords.astype(np.int32)[None],
             "form": form.astype(np.int32)[None],
         }
+
+
+def _section_codes(sections: Sequence[str], length: int) -> np.ndarray:
+    """A code for each bar of sections of `length` bars: of a longer one each four have a letter of their own, as the
+    sections had that models have learned. What comes after D is for `in_order`."""
+    parts = -(-length // SECTION_BARS)
+    letters = np.array([parts * "ABCD".index(name[0]) for name in sections])
+    variation = np.array([len(name) > 1 for name in sections])
+    return (2 * (letters[:, None] + np.arange(length) // SECTION_BARS) + variation[:, None]).ravel()
 
 
 def in_order(form: np.ndarray) -> np.ndarray:

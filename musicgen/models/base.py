@@ -14,14 +14,12 @@ import numpy as np
 from musicgen import codec
 from musicgen.errors import CheckpointError, RequestError
 from musicgen.models.redrawing import redraw_by
-from musicgen.music import FOUR_FOUR, Music, Track
+from musicgen.music import FOUR_FOUR, MAX_BARS, Music, Track
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES, STYLES
 
 SETTLE = 0.44
 """Most that what lies between pieces is changed to be music again, as a strength of `Composer.resample`."""
-MAX_BARS = 64
-"""The longest piece that is changed in one call."""
 FEW_SONGS = 10
 """A style and metre of fewer training songs than this is one that a model has hardly heard."""
 TRIES = 4

@@ -32,8 +32,10 @@ def formed(request: Request, forms: Forms, bars: int, attempt: int = 0) -> Reque
         attempt: another draw of the same seed.
     """
     rng = np.random.default_rng([request.seed, attempt, 1]) if request.temperature > 0 else None
-    form = request.form or drawn(forms, request.style, -(-request.bars // bars), rng)
-    return replace(request, form=form)
+    if request.form is not None:
+        return replace(request, section_bars=request.section_length)
+    form = drawn(forms, request.style, -(-request.bars // bars), rng)
+    return replace(request, form=form, section_bars=SECTION_BARS)
 
 
 def drawn(forms: Forms, style: str, count: int, rng: np.random.Generator | None) -> str | None:

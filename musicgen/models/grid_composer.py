@@ -161,7 +161,8 @@ class GridComposer(Composer):
         request = replace(request, bars=max(request.bars, self.bars))
         rng = np.random.default_rng([request.seed, attempt])
         shape = (ROLES, self.vae.config.latent)
-        themes = Themes(request.sections, request.bars, shape, np.random.default_rng([request.seed, attempt, 2]))
+        rng_of_themes = np.random.default_rng([request.seed, attempt, 2])
+        themes = Themes(request.sections, request.bars, shape, rng_of_themes, request.section_length)
         chords, noises = self._harmony(request, rng, themes), [rng]
         if other is not None:
             noises.append(np.random.default_rng([other, attempt]))

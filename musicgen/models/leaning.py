@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from musicgen.errors import RequestError
-from musicgen.models.base import MAX_BARS, Composer
-from musicgen.music import Music
+from musicgen.models.base import Composer
+from musicgen.music import MAX_BARS, Music
 from musicgen.roles import ROLE_NAMES
 
 SETTLE = 0.3

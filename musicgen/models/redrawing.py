@@ -8,6 +8,7 @@ share of the notes that are others now, and the strength and the draw that come 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -21,6 +22,8 @@ TOLERANCE = 0.1
 """How far the share may be from the one asked for, or half of it where that is less."""
 AT_STRENGTHS, OTHER_SEEDS, ON_THEIR_OWN = 4, 3, 5
 """Draws at most: of one seed at several strengths; of other seeds; and of those, without hearing the notes to keep."""
+MOST_BARS = 768
+"""Bars that are drawn for a change at most, of a long piece three draws at least."""
 _ALMOST_ALL = 0.999
 """A strength that forgets the notes, but not their chords."""
 
@@ -66,7 +69,7 @@ def redraw_by(
     least, most = _near_enough(amount)
     best: tuple[float, Music] | None = None
     plan = _Plan(amount, keep, seed)
-    for heard, strength, seed_of_draw in plan.draws():
+    for heard, strength, seed_of_draw in islice(plan.draws(), max(3, MOST_BARS // music.bars)):
         drawn = draw(heard, strength, seed_of_draw)
         share = changed_share(music, drawn, free)
         if share is None:  # nothing was there: all of it is new

@@ -11,17 +11,18 @@ from musicgen.request import SECTION_BARS
 SHARED = 0.6
 """Share of a variation's noise, in variance, that is the theme's."""
 KEPT = ((0, 1), (2, 3), (0, 1, 2), (1, 2, 3))
-"""Bars of a section whose chords a variation keeps: of songs' variations the four most usual ways, and half of all."""
+"""Of four bars those whose chords a variation keeps: of songs' variations the four most usual ways, and half of all."""
 
 
 class Themes:
     """Which bars of a piece come back as which, and what they share.
 
     Args:
-        sections: a letter for each `SECTION_BARS` bars, with ' for a variation; None for a piece without a form.
+        sections: a letter for each `length` bars, with ' for a variation; None for a piece without a form.
         bars: length of the piece.
         shape: of a bar's noise.
         rng: which chords variations keep.
+        length: bars of a section.
 
     Attributes:
         first: for each bar the first that is as it, or which it varies; else itself.
@@ -29,18 +30,21 @@ class Themes:
     """
 
     def __init__(
-        self, sections: Sequence[str] | None, bars: int, shape: tuple[int, ...], rng: np.random.Generator
-    ) -> None:
+        self, sections: Sequence[str] | None, bars: int, shape: tuple[int, ...], rng: np.random.Generator,
+        length: int = SECTION_BARS,
+    ) -> None:  # fmt: skip
+        self._length = length
         self.first, self.chords = np.arange(bars), np.arange(bars)
         self.varied = np.zeros(bars, bool)
         seen: dict[str, int] = {}
         for index, name in enumerate(sections or ()):
-            here = np.arange(index * SECTION_BARS, min((index + 1) * SECTION_BARS, bars))
-            begin = seen.setdefault(name[0], index * SECTION_BARS)
+            here = np.arange(index * length, min((index + 1) * length, bars))
+            begin = seen.setdefault(name[0], index * length)
             self.first[here] = begin + np.arange(len(here))
             self.varied[here] = len(name) > 1
-            kept = np.array(KEPT[rng.integers(len(KEPT))]) if len(name) > 1 else np.arange(SECTION_BARS)
-            kept = kept[kept < len(here)]
+            kept = np.arange(len(here))
+            if len(name) > 1:
+                kept = kept[np.isin(kept % SECTION_BARS, KEPT[rng.integers(len(KEPT))])]
             self.chords[here[kept]] = begin + kept
         self._noise = np.zeros((bars, *shape), np.float32)
 
@@ -60,6 +64,6 @@ class Themes:
         The last bar of a section keeps its own, which lead to what comes next.
         """
         for bar in range(start, len(latents)):
-            ends = bar % SECTION_BARS == SECTION_BARS - 1
+            ends = bar % self._length == self._length - 1
             if self.first[bar] < bar and not self.varied[bar] and not ends:
                 latents[bar] = latents[self.first[bar]]

@@ -19,7 +19,7 @@ from musicgen.change import CHANGES
 from musicgen.compose import Result
 from musicgen.errors import RequestError
 from musicgen.recipe import Edit, Mix
-from musicgen.request import Request
+from musicgen.request import BAR_CHOICES, Request
 from musicgen.roles import STYLE_NAMES
 from musicgen.web import original
 from musicgen.web.desk import Desk
@@ -66,6 +66,7 @@ def _generate(desk: Desk) -> Callable:
         tension: float | None = None,
         chords: str | None = None,
         form: str | None = None,
+        section_bars: int | None = None,
         metre: str = _DEFAULTS.metre,
         model: str | None = None,
     ) -> tuple[gr.FileData, dict]:
@@ -73,7 +74,7 @@ def _generate(desk: Desk) -> Callable:
             request = Request(
                 style=style, bars=bars, tempo=tempo, key=key, seed=seed, temperature=temperature,
                 density=density, rhythm=rhythm, register=register, polyphony=polyphony, tension=tension,
-                chords=chords, form=form, metre=metre,
+                chords=chords, form=form, section_bars=section_bars, metre=metre,
             )  # fmt: skip
             return _answer(desk, desk.studio.make(request, sound=False, kind=model))
 
@@ -83,7 +84,7 @@ def _generate(desk: Desk) -> Callable:
 
     Args:
         style: one of {", ".join(STYLE_NAMES)}
-        bars: 4, 8, 16, 32 or 64
+        bars: one of {", ".join(map(str, BAR_CHOICES))}
         tempo: quarter notes a minute, 40 to 240; null for the usual one of the style
         key: such as "A minor" or "Eb major"
         seed: 0 to 4294967295; another seed is another piece
@@ -94,7 +95,8 @@ def _generate(desk: Desk) -> Callable:
         polyphony: notes at once
         tension: percent of intervals that are dissonant
         chords: such as "Am F C G", or with bar lines "Am F | C G"; repeated to the end
-        form: a letter for each four bars, such as AABA
+        form: a letter for each section, such as AABA
+        section_bars: length of a section; null for one with which the form fits the piece
         metre: 4/4, 3/4 or 6/8, where the model knows it
         model: vae or gan, where the page has both
     Returns:

@@ -9,7 +9,7 @@ import gradio as gr
 
 from musicgen.errors import RequestError
 from musicgen.evaluation.reconstruction import onset_f1
-from musicgen.intake import MAX_BARS
+from musicgen.music import MAX_BARS
 from musicgen.own_style import FEWEST, MOST, OwnStyle, own_style
 from musicgen.recipe import Edit
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES

@@ -123,7 +123,7 @@ class _Generate:
                 **read_shape(shape),  # type: ignore[arg-type]
             )  # fmt: skip
             with self.desk.turn():
-                result = self.desk.studio.make(request, kind=model)
+                result = self.desk.studio.make(request, sound=False, kind=model)  # the roll comes first
                 # the stage may show another piece than the last one from here: even the same one must be news to it
                 value = self.desk.value(result) | {"press": secrets.token_hex(4)}
             return value, request.seed, request.seed

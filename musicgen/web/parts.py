@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from musicgen.music import MAX_BARS
 from musicgen.roles import STYLES
 from musicgen.web.theme import static
 
@@ -18,5 +19,6 @@ def build_parts() -> gr.HTML:
         js_on_load=static("parts.js"),
         apply_default_css=False,
         elem_id="parts",
+        most_bars=MAX_BARS,
         styles=[{"name": style.name, "label": style.label} for style in STYLES],
     )

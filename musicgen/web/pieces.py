@@ -55,6 +55,7 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         "midi": base64.b64encode(result.midi).decode(),
         "kind": recipe.kind,
         "request": None if result.request is None else result.request.to_dict(),
+        "sections": _sections(result),
         "measured": measured(music),
         "edits": [edit.kind for edit in recipe.edits],
         "link": link_text(recipe),
@@ -63,6 +64,19 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         "said": list(result.said),
         "notice": result.notice,
     }
+
+
+def _sections(result: Result) -> list[dict[str, object]]:
+    """The sections that were asked for: name, first bar from 0, and bars; none once a morph made another piece."""
+    request = result.request
+    if request is None or request.sections is None or any(edit.kind == "morph" for edit in result.recipe.edits):
+        return []
+    length = request.section_length
+    starts = range(0, request.bars, length)
+    return [
+        {"name": name, "first": first, "bars": min(length, request.bars - first)}
+        for name, first in zip(request.sections, starts, strict=True)
+    ]
 
 
 def sketch_value(music: Music) -> dict[str, object]:

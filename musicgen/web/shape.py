@@ -11,7 +11,7 @@ from musicgen import attributes
 from musicgen.compose import Result
 from musicgen.errors import RequestError
 from musicgen.music import Music
-from musicgen.request import ATTRIBUTE_RANGES, Request
+from musicgen.request import ATTRIBUTE_RANGES, SECTION_CHOICES, Request
 from musicgen.web.theme import static
 
 _SLIDERS = (
@@ -22,8 +22,8 @@ _SLIDERS = (
     ("tension", "Tension", "% dissonant", 1.0),
 )
 """Attribute, label, unit as it is written on the page, and step."""
-FORMS = ("AABA", "ABAB", "ABAC", "AABB", "AAAB", "ABA'C", "ABCD")
-FIELDS = (*attributes.ATTRIBUTES, "chords", "form")
+FORMS = ("AABA", "AAB", "ABAB", "ABAC", "AABB", "AAAB", "ABA'C", "ABCD")
+FIELDS = (*attributes.ATTRIBUTES, "chords", "form", "section_bars")
 
 
 def build_shape(result: Result) -> gr.HTML:
@@ -41,6 +41,7 @@ def build_shape(result: Result) -> gr.HTML:
         elem_id="shape",
         sliders=sliders,
         forms=list(FORMS),
+        sections=list(SECTION_CHOICES),
         fields=list(FIELDS),
     )
 

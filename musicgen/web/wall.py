@@ -9,6 +9,7 @@ import gradio as gr
 
 from musicgen.compose import Result
 from musicgen.errors import RequestError
+from musicgen.music import MAX_BARS
 from musicgen.recipe import Edit
 from musicgen.web.desk import Desk
 from musicgen.web.pieces import sketch_value
@@ -30,6 +31,7 @@ def build_wall(desk: Desk, example: Result) -> gr.HTML:
         js_on_load=static("tile.js") + static("wall.js"),
         apply_default_css=False,
         elem_id="wall",
+        most_bars=MAX_BARS,
         nearest=NEAREST,
         farthest=FARTHEST,
         middle=MIDDLE,

@@ -7,7 +7,7 @@ const cells = find(".cells");
 const strength = find(".strength input");
 const verdict = find(".verdict");
 const styles = find(".restyle select");
-const MOST_BARS = 64;
+const MOST_BARS = props.most_bars;
 const EDGE = 28; // px from the edge of the board within which painting scrolls it
 
 let piece = null;

@@ -12,7 +12,8 @@ function makeRoll(box, seek) {
   const pen = canvas.getContext("2d");
   const lightPen = light.getContext("2d");
 
-  const RULER = 24; // height of the line of bar numbers, CSS pixels like every length here
+  const NUMBERS = 24; // height of the line of bar numbers, CSS pixels like every length here
+  const SECTIONS = 20; // and of the line of sections above it, where a piece has some
   const GAP = 10; // between two lanes
   const EDGE = 10; // to the right of the last bar
   const BAR_AT_LEAST = 44; // a narrower bar could not be read: the roll scrolls instead
@@ -20,6 +21,7 @@ function makeRoll(box, seek) {
   const FLASH = 0.16; // seconds for which a new note glows
 
   let piece = null;
+  let RULER = NUMBERS; // height of the lines above the notes
   let lanes = [];
   let paint = {};
   let view = { width: 0, height: 0, left: 0, pixelsPerTick: 1, scroll: 0, sheet: 0 };
@@ -38,6 +40,7 @@ function makeRoll(box, seek) {
 
   function show(next, stay = false) {
     piece = next;
+    RULER = NUMBERS + (sections().length ? SECTIONS : 0);
     lanes = piece.lanes.filter((lane) => lane.notes.length).map((lane) => {
       const pitches = [...new Set(lane.notes.map((note) => note[1]))].sort((a, b) => a - b);
       // Drums have a row for each instrument that plays; other roles a row for each semitone of their range.
@@ -46,7 +49,8 @@ function makeRoll(box, seek) {
       const row = lane.drums ? (pitch) => pitches.indexOf(pitch) : (pitch) => pitch - low;
       return { ...lane, rows, row };
     });
-    put(box, "aria-label", "Piano roll. " + (lanes.map((l) => `${l.label}: ${l.notes.length} notes`).join(", ") || "Silence"));
+    const form = sections().length ? `Form ${sections().map(({ name }) => name).join(" ")}. ` : "";
+    put(box, "aria-label", "Piano roll. " + form + (lanes.map((l) => `${l.label}: ${l.notes.length} notes`).join(", ") || "Silence"));
     if (!stay) box.scrollLeft = 0;
     if (stay && view.width) arrange();
     else layout();
@@ -121,6 +125,7 @@ function makeRoll(box, seek) {
 
   function drawScore() {
     clear(pen);
+    drawSections();
     drawGrid();
     for (const lane of lanes) drawLane(pen, lane, lane.notes);
     pen.restore();
@@ -159,6 +164,27 @@ function makeRoll(box, seek) {
     drawScore();
   }
 
+  const sections = () => (piece && piece.sections) || [];
+
+  /* A bar for each section, with its letter: the same letter, the same shade. */
+  function drawSections() {
+    const letters = [...new Set(sections().map(({ name }) => name[0]))];
+    pen.font = `650 11px ${paint.font}`;
+    pen.textBaseline = "middle";
+    for (const { name, first, bars } of sections()) {
+      const [from, to] = [first, first + bars].map((bar) => tickToX(bar * piece.ticksPerBar));
+      if (to < 0 || from > view.width) continue;
+      pen.globalAlpha = 0.1 + 0.1 * letters.indexOf(name[0]);
+      pen.fillStyle = paint.ink;
+      pen.beginPath();
+      pen.roundRect(from + 1, 3, to - from - 2, SECTIONS - 5, 5);
+      pen.fill();
+      pen.globalAlpha = 1;
+      const text = to - from > 80 ? `${name} · ${bars} bar${bars === 1 ? "" : "s"}` : name;
+      pen.fillText(text, Math.max(from, view.left) + 8, 3 + (SECTIONS - 5) / 2 + 0.5);
+    }
+  }
+
   function drawGrid() {
     const beatWidth = piece.ticksPerBeat * view.pixelsPerTick;
     const bottom = view.height;
@@ -174,11 +200,11 @@ function makeRoll(box, seek) {
       const isBar = at % piece.ticksPerBar === 0;
       if (!isBar && beatWidth < 9) continue;
       pen.fillStyle = isBar ? paint.faint : paint.fainter;
-      pen.fillRect(x - 0.5, isBar ? 6 : RULER, 1, bottom);
+      pen.fillRect(x - 0.5, isBar ? RULER - NUMBERS + 6 : RULER, 1, bottom);
       const bar = at / piece.ticksPerBar;
       if (isBar && at < piece.ticks && bar % every === 0) {
         pen.fillStyle = paint.text;
-        pen.fillText(String(bar + 1), x + 5, 13);
+        pen.fillText(String(bar + 1), x + 5, RULER - NUMBERS + 13);
       }
     }
   }

@@ -3,6 +3,7 @@ const NAMES = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
 const rows = [...element.querySelectorAll(".row")];
 const chords = element.querySelector("[name=chords]");
 const form = element.querySelector("[name=form]");
+const section = element.querySelector("[name=section_bars]");
 const clamp = (value, input) => Math.min(Math.max(value, Number(input.min)), Number(input.max));
 let asked = {};
 
@@ -27,9 +28,21 @@ function draw() {
     output.textContent = set ? `${text(name, target)} asked · ${got_text} got` : got_text;
     input.setAttribute("aria-valuetext", set ? `${text(name, target)}` : `open, the piece has ${text(name, got)}`);
   }
+  drawSection();
   const count = Object.keys(asked).length;
   element.querySelector(".summary").textContent = count ? `${count} set` : "open";
 }
+
+/* A section is as long as is said here, or as the form needs to end with the piece. */
+function drawSection() {
+  const letters = (form.value.match(/[A-D]/g) || []).length;
+  const bars = Number(document.querySelector("#bars input:checked")?.value);
+  const fitting = letters && bars ? `fits: ${Math.ceil(bars / letters)} bar${bars > letters ? "s" : ""}` : "fits the length";
+  if (section.options[0].textContent !== fitting) section.options[0].textContent = fitting;
+  section.disabled = !letters;
+  section.title = letters ? "" : "Choose a form first";
+}
+document.addEventListener("change", (event) => { if (event.target.closest("#bars")) drawSection(); });
 
 /* What is asked for goes to the server with the next Generate, as part of this component's value. */
 function ask(name, value) {
@@ -54,7 +67,11 @@ for (const row of rows) {
   });
 }
 chords.addEventListener("input", () => ask("chords", chords.value.trim()));
-form.addEventListener("change", () => ask("form", form.value));
+form.addEventListener("change", () => {
+  if (!form.value) ask("section_bars", undefined);
+  ask("form", form.value);
+});
+section.addEventListener("change", () => ask("section_bars", section.value && Number(section.value)));
 
 /* All of what is asked for, of a request: null means left open. */
 function askAll(wishes) {
@@ -63,6 +80,9 @@ function askAll(wishes) {
   chords.value = asked.chords || "";
   if (asked.form && ![...form.options].some((option) => option.value === asked.form)) form.add(new Option(asked.form));
   form.value = asked.form || "";
+  const bars = asked.section_bars;
+  if (bars && ![...section.options].some((option) => option.value === String(bars))) section.add(new Option(`${bars} bars`, bars));
+  section.value = bars || "";
   draw();
 }
 

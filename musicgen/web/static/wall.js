@@ -1,6 +1,6 @@
 /* The wall: variations of the piece on the stage. It stays while its pieces are heard, until more are asked for. */
 const AT_ONCE = 2; // calls under way: the server has two cores
-const MOST_BARS = 64;
+const MOST_BARS = props.most_bars;
 const BLINK = 400; // milliseconds: the second half of a double click is no wish to cancel
 const WORDS = ["very near", "near", "related", "far"];
 
