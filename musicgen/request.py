@@ -201,7 +201,7 @@ def _progression(text: object) -> str:
 
 
 def _form(text: object) -> str:
-    if not isinstance(text, str) or not re.fullmatch("([A-D]'?){1,16}", text.upper().replace("’", "'")):
+    if not isinstance(text, str) or not re.fullmatch("([A-D]'?){1,32}", text.upper().replace("’", "'")):
         raise RequestError(f"form: expected letters from A to D, such as AABA or ABA'C. Received: {shown(text)}.")
     return text.upper().replace("’", "'")
 

@@ -45,7 +45,7 @@ def test_values_are_normalised():
         *[("chords", value) for value in ("", "H", "C | F G A", "c f", "C " * 321, "||", 3, ["C"], "C\nX", "Cmajor7x")],
         *[("section_bars", value) for value in (0, -4, 65, 4.5, "8", True, [4], NAN)],
         *[("metre", value) for value in ("", "5/4", "3/8", "4", None, 4, ["3/4"], METRES["3/4"])],
-        *[("form", value) for value in ("", "E", "A-B", "A" * 17, "'A", 3, ["A"], "AABA\n")],
+        *[("form", value) for value in ("", "E", "A-B", "A" * 33, "'A", 3, ["A"], "AABA\n")],
     ],
     ids=lambda value: str(type(value).__name__) if not isinstance(value, str) else value[:20],
 )
