@@ -43,6 +43,8 @@ def _generate(options: argparse.Namespace) -> None:
         paths = [write_one(options.model, request, options.out)]
     else:
         paths = write_many(options.model, request, options.count, options.out, options.scheduler)
+    for sentence in request.hearing:
+        print(sentence, file=sys.stderr)
     for path in paths:
         print(path)
 

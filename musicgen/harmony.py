@@ -1,19 +1,17 @@
-"""Chord names to the few codes that labels and models keep of them, and progressions as people write them."""
+"""Chords as the few codes that labels and models keep of them, and progressions as people write them."""
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
+from musicgen.chord_names import QUALITIES, Chord, parse_chord_name
 from musicgen.errors import MusicgenError
-from musicgen.music import MAX_BARS, Key
+from musicgen.music import MAX_BARS
 
-QUALITIES = ("major", "minor", "dominant", "diminished")
-"""What is told apart: the third and fifth, and the minor seventh over a major third."""
 NO_CHORD = 48
 """After the codes of the chords: nothing pitched sounds."""
-_KIND = re.compile(r"[A-G][b#]?(|[mM]|maj|min|dim|aug|sus|add|[°øo+Δ]|[b#-]?\d+|\(|\))*(/[A-G][b#]?)?")
+_AS_BEFORE = "%"
+"""A bar with the chords of the bar before."""
 
 
 def parse_chord(name: str) -> tuple[int, str] | None:
@@ -21,18 +19,12 @@ def parse_chord(name: str) -> tuple[int, str] | None:
 
     Sixths, major sevenths, suspensions, power chords and augmented triads count as major, half-diminished as
     diminished; a bass after a slash is not looked at.
+
+    Raises:
+        MusicgenError: as for `chord_names.parse_chord_name`.
     """
-    match = re.match(r"([A-G][b#]?)(.*)", name.split("/")[0])
-    if match is None:
-        return None
-    root, kind = Key.parse(match[1]).tonic, match[2]
-    if kind.startswith(("dim", "m7b5", "m9b5", "mb5", "min7b5", "°", "ø", "o")):
-        return root, "diminished"
-    if kind.startswith("m") and not kind.startswith("maj"):
-        return root, "minor"
-    if kind.startswith("69"):
-        return root, "major"
-    return root, "dominant" if re.match(r"(aug|\+)?(7|9|11|13)", kind) else "major"
+    chord = parse_chord_name(name)
+    return None if chord is None else (chord.root_class, chord.quality)
 
 
 def chord_code(root: int, quality: str) -> int:
@@ -40,8 +32,10 @@ def chord_code(root: int, quality: str) -> int:
     return QUALITIES.index(quality) * 12 + root % 12
 
 
-def read_progression(text: str) -> tuple[tuple[str, ...], ...]:
+def read_progression(text: str) -> tuple[tuple[Chord | None, ...], ...]:
     """The bars of a progression, each of one chord or two: "Am F C G" has a chord a bar, "Am F | C G" two.
+
+    A bar of "%" is as the one before; None is no chord, as "N.C." says.
 
     Raises:
         MusicgenError: a name that is no chord, a bar of more than two, or more than `MAX_BARS` bars.
@@ -49,21 +43,36 @@ def read_progression(text: str) -> tuple[tuple[str, ...], ...]:
     bars = [bar.split() for bar in text.strip().strip("|").split("|")] if "|" in text else [[n] for n in text.split()]
     if not bars or len(bars) > MAX_BARS:
         raise MusicgenError(f"Expected chords for 1 to {MAX_BARS} bars. Received: {len(bars)}.")
+    found: list[tuple[Chord | None, ...]] = []
     for bar in bars:
         if not 1 <= len(bar) <= 2:
             received = " ".join(bar)[:40] or "nothing"
             raise MusicgenError(f'Expected one chord or two a bar, such as "Am F | C G". Received: {received}.')
-        for name in bar:
-            if not _KIND.fullmatch(name):
-                raise MusicgenError(f'Expected chords such as "C", "Am7" or "F#dim". Received: {name[:40]!r}.')
-    return tuple(map(tuple, bars))
+        found.append(found[-1] if found and bar == [_AS_BEFORE] else tuple(parse_chord_name(name) for name in bar))
+    return tuple(found)
+
+
+def describe_hearing(text: str) -> tuple[str, ...]:
+    """A sentence about the chords of a progression of which the models hear less than is written, if there are any."""
+    heard: dict[str, str] = {}
+    for chord in (chord for bar in read_progression(text) for chord in bar):
+        if chord is not None and (chord.degrees or chord.bass or chord.musicxml != chord.quality):
+            heard[chord.name] = chord.heard_as
+    if not heard:
+        return ()
+    listed = [f"{name} as {plain}" for name, plain in heard.items()]
+    return (f"The models hear {', '.join(listed)}.",)
 
 
 def progression_codes(text: str, bars: int, shift: int) -> np.ndarray:
     """The code of each half bar of a piece, uint8, shape (bars, 2): the progression, repeated, moved by semitones."""
     table = []
-    for names in read_progression(text):
-        parsed = [parse_chord(name) for name in names]
-        codes = [chord_code(chord[0] + shift, chord[1]) for chord in parsed if chord is not None]
+    for chords in read_progression(text):
+        codes = [NO_CHORD if c is None else chord_code(c.root_class + shift, c.quality) for c in chords]
         table.append([codes[0], codes[-1]])
     return np.array(table, np.uint8)[np.arange(bars) % len(table)]
+
+
+__all__ = [
+    "NO_CHORD", "QUALITIES", "chord_code", "describe_hearing", "parse_chord", "progression_codes", "read_progression",
+]  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 
 from musicgen.attributes import ATTRIBUTES
 from musicgen.errors import MusicgenError, RequestError
-from musicgen.harmony import read_progression
+from musicgen.harmony import describe_hearing, read_progression
 from musicgen.music import FOUR_FOUR, METRES, Key
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
 
@@ -126,6 +126,11 @@ class Request:
     def attributes(self) -> dict[str, float]:
         """The targets that are set."""
         return {name: getattr(self, name) for name in ATTRIBUTES if getattr(self, name) is not None}
+
+    @property
+    def hearing(self) -> tuple[str, ...]:
+        """A sentence about the chords of which the models hear less than is written, if there are any."""
+        return () if self.chords is None else describe_hearing(self.chords)
 
     @property
     def sections(self) -> tuple[str, ...] | None:

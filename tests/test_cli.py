@@ -48,6 +48,13 @@ def test_wishes_are_in_the_recipe(model: str, tmp_path: Path) -> None:
     assert recipe["request"].items() >= wishes.items()  # type: ignore[attr-defined]
 
 
+def test_what_the_model_hears_of_chords_is_told(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    assert generate(model, tmp_path / "song.mid", "--chords", "Cmaj7#11 | B♭/D | N.C. | G7") == 0
+    assert capsys.readouterr().err.splitlines() == ["The models hear Cmaj7#11 as C, B♭/D as Bb."]
+
+
 def test_a_model_that_knows_a_metre_is_asked_for_it(tmp_path: Path) -> None:
     composer = tiny_vae()
     composer.metres = ("4/4", "6/8")

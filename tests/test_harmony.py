@@ -3,7 +3,7 @@
 import pytest
 
 from musicgen.errors import MusicgenError
-from musicgen.harmony import chord_code, parse_chord, progression_codes, read_progression
+from musicgen.harmony import NO_CHORD, chord_code, describe_hearing, parse_chord, progression_codes, read_progression
 
 C, F, G7, AM, BDIM = (0, "major"), (5, "major"), (7, "dominant"), (9, "minor"), (11, "diminished")
 
@@ -17,9 +17,14 @@ def test_a_chord_is_a_root_and_a_quality(name, expected):
     assert parse_chord(name) == expected
 
 
+def names(text):
+    return [[chord and chord.name for chord in bar] for bar in read_progression(text)]
+
+
 def test_a_progression_has_a_chord_a_bar_or_two_between_bar_lines():
-    assert read_progression("Am F  C G") == (("Am",), ("F",), ("C",), ("G",))
-    assert read_progression("| Am F | C |") == (("Am", "F"), ("C",))
+    assert names("Am F  C G") == [["Am"], ["F"], ["C"], ["G"]]
+    assert names("| Am F | C | % |") == [["Am", "F"], ["C"], ["C"]]
+    assert names("C N.C.") == [["C"], [None]]
 
 
 def test_a_progression_is_repeated_and_moved_to_the_key_of_the_models():
@@ -27,7 +32,16 @@ def test_a_progression_is_repeated_and_moved_to_the_key_of_the_models():
     assert d_major.tolist() == [[chord_code(*C)] * 2, [chord_code(*F), chord_code(*G7)], [chord_code(*C)] * 2]
 
 
-@pytest.mark.parametrize("text", ["", " ", "H", "C,F", "am", "C | F G A", "C | | F", "C " * 321, "Czz"])
+@pytest.mark.parametrize("text", ["", " ", "H", "C,F", "a", "C | F G A", "C | | F", "C " * 321, "Czz", "% C"])
 def test_what_is_no_progression_is_told(text):
     with pytest.raises(MusicgenError, match=r"^Expected .* Received: "):
         read_progression(text)
+
+
+def test_no_chord_has_a_code_of_its_own():
+    assert progression_codes("C | N.C.", 2, 0).tolist() == [[chord_code(*C)] * 2, [NO_CHORD] * 2]
+
+
+def test_what_the_models_hear_of_chords_is_said_where_it_is_less_than_is_written():
+    assert describe_hearing("C Am G7 Bdim N.C.") == ()
+    assert describe_hearing("Cmaj7#11 Dm9 | C/E | Cmaj7#11") == ("The models hear Cmaj7#11 as C, Dm9 as Dm, C/E as C.",)

@@ -76,7 +76,8 @@ def _generate(desk: Desk) -> Callable:
                 density=density, rhythm=rhythm, register=register, polyphony=polyphony, tension=tension,
                 chords=chords, form=form, section_bars=section_bars, metre=metre,
             )  # fmt: skip
-            return _answer(desk, desk.studio.make(request, sound=False, kind=model))
+            result = desk.studio.make(request, sound=False, kind=model)
+            return _answer(desk, result, result.said)
 
     generate.__doc__ = f"""Compose a piece of music for melody, chords, pad, bass and drums.
 
@@ -100,7 +101,8 @@ def _generate(desk: Desk) -> Callable:
         metre: 4/4, 3/4 or 6/8, where the model knows it
         model: vae or gan, where the page has both
     Returns:
-        The MIDI file, and facts: the recipe that makes it again, its notes, and what it measures.
+        The MIDI file, and facts: the recipe that makes it again, its notes, what it measures, and what models do not
+        hear of the chords.
     """
     return generate
 

@@ -62,6 +62,7 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         "audio": url(sound) if sound else None,
         "later": later,
         "said": list(result.said),
+        "hearing": [] if result.request is None else list(result.request.hearing),
         "notice": result.notice,
     }
 

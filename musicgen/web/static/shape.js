@@ -90,6 +90,7 @@ function askAll(wishes) {
 function measure(piece) {
   if (!piece.measured) return;
   measured = piece.measured;
+  element.querySelector(".hearing").textContent = (piece.hearing || []).join(" "); // of the chords that were asked for
   rows.forEach((row) => { row.dataset.stale = "no"; });
   draw();
 }
