@@ -110,9 +110,7 @@ class Studio:
         started = time.perf_counter()
         composer = self._composer(kind)
         music = composer.generate(request)
-        return replace(
-            self._finish(music, Recipe(composer.identity, request), sound, started), said=request.hearing
-        )
+        return replace(self._finish(music, Recipe(composer.identity, request), sound, started), said=request.hearing)
 
     def read(
         self, data: bytes, name: str | None = None, style: str | None = None, sound: bool = False, trust: bool = False,

@@ -108,9 +108,7 @@ def _track_events(track: Track, ticks: int, volume: int) -> mido.MidiTrack:
 
 
 def _mido_key(key: Key) -> str:
-    # mido knows only the fifteen signatures that notation has; these spell every tonic within them
-    names = {"major": "C Db D Eb E F F# G Ab A Bb B", "minor": "C C# D Eb E F F# G G# A Bb B"}
-    return names[key.mode].split()[key.tonic] + ("m" if key.mode == "minor" else "")
+    return key.name + ("m" if key.mode == "minor" else "")
 
 
 # --- reading ---------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from musicgen.errors import MusicgenError
@@ -19,8 +19,12 @@ CELL_TICKS = 48
 MAX_BARS = 320
 """The longest piece that is read, changed or grown; what is asked for is in `request.BAR_CHOICES`."""
 
-PITCH_CLASSES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 MODES = ("major", "minor")
+_MOST_ACCIDENTALS = 7
+_USUAL_NAMES = {
+    "major": ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"),
+    "minor": ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B"),
+}
 _SPELLINGS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
@@ -72,16 +76,23 @@ METRES: dict[str, Metre] = {metre.name: metre for metre in (FOUR_FOUR, THREE_FOU
 
 @dataclass(frozen=True, order=True)
 class Key:
-    """A tonic (pitch class, 0 is C) and a mode, "major" or "minor"."""
+    """A tonic (pitch class, 0 is C) and a mode, "major" or "minor".
+
+    `name` is how the tonic is written, such as "Gb"; it decides nothing but the signature. Where it is not given, or
+    has a signature of more than seven sharps or flats, it is the one with the fewest.
+    """
 
     tonic: int
     mode: str = "major"
+    name: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if not (isinstance(self.tonic, int) and 0 <= self.tonic < 12):
             raise MusicgenError(f"Expected a tonic from 0 to 11. Received: {self.tonic!r}.")
         if self.mode not in MODES:
             raise MusicgenError(f'Expected the mode "major" or "minor". Received: {self.mode!r}.')
+        if not self.name or abs(_fifths(self.name, self.mode)) > _MOST_ACCIDENTALS:
+            object.__setattr__(self, "name", _USUAL_NAMES[self.mode][self.tonic])
 
     @classmethod
     def parse(cls, text: str) -> Key:
@@ -93,12 +104,18 @@ class Key:
         match = re.fullmatch(r"\s*([A-Ga-g])([#b♯♭]?)\s*(major|maj|minor|min|m|)\s*", str(text), re.I | re.A)
         if match is None or (match[3] == "M"):
             raise MusicgenError(f'Expected a key such as "C major" or "F# minor". Received: {str(text)[:40]!r}.')
-        shift = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}[match[2].lower()]
+        sign = {"": "", "#": "#", "♯": "#", "b": "b", "♭": "b"}[match[2].lower()]
         mode = "minor" if match[3].lower() in ("minor", "min", "m") else "major"
-        return cls((_SPELLINGS[match[1].upper()] + shift) % 12, mode)
+        letter = match[1].upper()
+        return cls((_SPELLINGS[letter] + {"": 0, "#": 1, "b": -1}[sign]) % 12, mode, letter + sign)
 
     def __str__(self) -> str:
-        return f"{PITCH_CLASSES[self.tonic]} {self.mode}"
+        return f"{self.name} {self.mode}"
+
+    @property
+    def fifths(self) -> int:
+        """Sharps of the signature, flats below zero: -7 to 7."""
+        return _fifths(self.name, self.mode)
 
     @property
     def normal_tonic(self) -> int:
@@ -111,7 +128,20 @@ class Key:
         return (self.normal_tonic - self.tonic + 6) % 12 - 6
 
 
+def _fifths(name: str, mode: str) -> int:
+    """Sharps of the signature of a tonic that is written so, flats below zero."""
+    return "FCGDAEB".index(name[0]) - 1 + 7 * (name.count("#") - name.count("b")) - (3 if mode == "minor" else 0)
+
+
 ALL_KEYS: tuple[Key, ...] = tuple(Key(tonic, mode) for mode in MODES for tonic in range(12))
+WRITTEN_KEYS: tuple[Key, ...] = tuple(
+    Key((_SPELLINGS[letter] + shift) % 12, mode, letter + sign)
+    for mode in MODES
+    for letter in _SPELLINGS
+    for sign, shift in (("b", -1), ("", 0), ("#", 1))
+    if abs(_fifths(letter + sign, mode)) <= _MOST_ACCIDENTALS
+)
+"""The fifteen keys of each mode that notation has, by letter; three of them sound as three others do."""
 
 
 class Note(NamedTuple):
@@ -219,7 +249,7 @@ class Music:
             track if ROLE_BY_NAME[track.role].is_drums else replace(track, notes=tuple(map(move, track.notes)))
             for track in self.tracks
         )
-        key = Key((self.key.tonic + semitones) % 12, self.key.mode)
+        key = Key((self.key.tonic + semitones) % 12, self.key.mode) if semitones % 12 else self.key
         return replace(self, tracks=tracks, key=key)
 
     def excerpt(self, start: int, bars: int) -> Music:

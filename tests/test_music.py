@@ -14,6 +14,7 @@ from musicgen.music import (
     METRES,
     SIX_EIGHT,
     THREE_FOUR,
+    WRITTEN_KEYS,
     Key,
     Music,
     Note,
@@ -44,6 +45,25 @@ def test_key_refuses_other_text_in_one_line(text):
     with pytest.raises(MusicgenError, match="Expected a key such as") as error:
         Key.parse(text)
     assert "\n" not in str(error.value) and len(str(error.value)) < 150
+
+
+def test_key_keeps_its_spelling_which_decides_nothing_else():
+    assert (str(Key.parse("Gb")), str(Key.parse("F# major")), str(Key(6))) == ("Gb major", "F# major", "F# major")
+    assert Key.parse("Gb") == Key.parse("F#") and hash(Key.parse("Gb")) == hash(Key.parse("F#"))
+    assert (Key.parse("Gb").fifths, Key.parse("F#").fifths) == (-6, 6)
+
+
+def test_key_of_more_than_seven_accidentals_is_written_with_fewer():
+    assert [str(Key.parse(text)) for text in ("G#", "Fbm", "B#")] == ["Ab major", "E minor", "C major"]
+
+
+def test_notation_has_fifteen_keys_of_each_mode():
+    assert sorted(key.fifths for key in WRITTEN_KEYS) == sorted([*range(-7, 8)] * 2)
+
+
+def test_a_transposed_piece_has_the_usual_spelling_and_one_that_stays_its_own():
+    music = Music((), 1, key=Key.parse("Gb"))
+    assert [str(music.transposed(by).key) for by in (0, 12, 1)] == ["Gb major", "Gb major", "G major"]
 
 
 @given(st.text(max_size=12))

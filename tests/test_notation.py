@@ -6,7 +6,7 @@ from xml.etree import ElementTree as xml
 
 import pytest
 
-from musicgen.export.notation import fifths, spelled, voices, written
+from musicgen.export.notation import spelled, voices, written
 from musicgen.export.score import musicxml
 from musicgen.music import ALL_KEYS, FOUR_FOUR, SIX_EIGHT, THREE_FOUR, Key, Metre, Music, Note, Track
 
@@ -98,10 +98,10 @@ def test_pitches_are_spelled_in_their_key(key: str, pitch: int, name: tuple[str,
 
 
 def test_signatures() -> None:
-    assert {str(key): fifths(key) for key in ALL_KEYS} == {
-        "C major": 0, "C# major": -5, "D major": 2, "Eb major": -3, "E major": 4, "F major": -1, "F# major": 6,
+    assert {str(key): key.fifths for key in ALL_KEYS} == {
+        "C major": 0, "Db major": -5, "D major": 2, "Eb major": -3, "E major": 4, "F major": -1, "F# major": 6,
         "G major": 1, "Ab major": -4, "A major": 3, "Bb major": -2, "B major": 5, "C minor": -3, "C# minor": 4,
-        "D minor": -1, "Eb minor": -6, "E minor": 1, "F minor": -4, "F# minor": 3, "G minor": -2, "Ab minor": 5,
+        "D minor": -1, "Eb minor": -6, "E minor": 1, "F minor": -4, "F# minor": 3, "G minor": -2, "G# minor": 5,
         "A minor": 0, "Bb minor": -5, "B minor": 2,
     }  # fmt: skip
 

@@ -227,3 +227,15 @@ def test_a_title_is_only_what_xml_can_hold(small_music: Music) -> None:
 def test_what_a_score_cannot_hold_is_refused(music: Music, message: str) -> None:
     with pytest.raises(ExportError, match=message):
         musicxml(music, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("Gb major", -6), ("F# major", 6), ("Cb major", -7), ("C# major", 7), ("Ab minor", -7), ("D# minor", 6)],
+)
+def test_a_key_keeps_its_spelling_in_midi_and_in_a_score(name: str, count: int) -> None:
+    music = Music((Track("melody", 0, (Note(0, 66, 12, 80),)),), 1, key=Key.parse(name))
+    assert str(from_midi(to_midi(music)).key) == name
+    root = xml.fromstring(musicxml(music, ""))
+    assert root.findtext(".//fifths") == str(count)
+    assert root.findtext(".//pitch/step") == ("G" if count < 0 else "F")

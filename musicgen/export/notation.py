@@ -57,17 +57,10 @@ def spelled(pitch: int, key: Key) -> tuple[str, int, int]:
     """Step, alteration in semitones and octave of a MIDI pitch in a key: of the names of a pitch the nearest to the
     key on the line of fifths, leading notes of minor keys raised.
     """
-    lowest = fifths(key) - (3 if key.mode == "minor" else 4)
+    lowest = key.fifths - (3 if key.mode == "minor" else 4)
     place = next(place for place in range(lowest, lowest + 12) if 7 * place % 12 == pitch % 12)
     alter = (place + 1) // 7
     return _STEPS[(place + 1) % 7], alter, (pitch - alter) // 12 - 1
-
-
-def fifths(key: Key) -> int:
-    """Sharps of a key's signature, flats below zero: -6 to 6."""
-    major = (key.tonic + 3 if key.mode == "minor" else key.tonic) % 12
-    count = (7 * major + 5) % 12 - 5
-    return -6 if (count, key.mode) == (6, "minor") else count  # E flat minor, not D sharp minor
 
 
 def voices(notes: Iterable[Note], most: int) -> list[list[Note]]:

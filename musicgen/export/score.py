@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as xml
 
 from musicgen.errors import ExportError
-from musicgen.export.notation import Event, Head, fifths, spelled, voices, written
+from musicgen.export.notation import Event, Head, spelled, voices, written
 from musicgen.midi import CHANNELS
 from musicgen.music import TICKS_PER_QUARTER, Key, Metre, Music, Note, Track
 from musicgen.roles import ROLE_BY_NAME
@@ -127,7 +127,7 @@ def _drum_lines(track: Track, bars: int, metre: Metre) -> tuple[list[tuple[str, 
 
 def _accidentals(lines: Sequence[_Line], key: Key, bars: int) -> dict[tuple[int, int, int, int], str]:
     """(bar, voice, tick, pitch) to the accidental to print, where key and bar so far do not say it."""
-    count = fifths(key)
+    count = key.fifths
     signature = {"FCGDAEB"[place % 7]: (place // 7) + 1 for place in range(count)} if count > 0 else {}
     signature |= {"BEADGCF"[place]: -1 for place in range(-count)}
     found = {}
@@ -186,7 +186,7 @@ def _attributes(measure: xml.Element, key: Key, metre: Metre, clefs: Sequence[tu
     _put(attributes, "divisions", TICKS_PER_QUARTER)
     signature = _put(attributes, "key")
     is_drums = clefs[0] is None
-    _put(signature, "fifths", 0 if is_drums else fifths(key))
+    _put(signature, "fifths", 0 if is_drums else key.fifths)
     if not is_drums:
         _put(signature, "mode", key.mode)
     time = _put(attributes, "time")

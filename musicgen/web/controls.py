@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from musicgen.compose import Result, Studio
-from musicgen.music import ALL_KEYS, FOUR_FOUR
+from musicgen.music import FOUR_FOUR, WRITTEN_KEYS
 from musicgen.request import BAR_CHOICES, MAX_SEED, TEMPERATURE_RANGE, TEMPO_RANGE, Request
 from musicgen.roles import STYLE_BY_NAME, STYLES
 from musicgen.web.metre import build_metre, wire_metre
@@ -80,7 +80,7 @@ def build_controls(result: Result, studio: Studio) -> Controls:
                 placeholder=f"{TEMPO_RANGE[0]:g} to {TEMPO_RANGE[1]:g}",
             )
             key = gr.Dropdown(
-                [str(key) for key in ALL_KEYS],
+                [str(key) for key in WRITTEN_KEYS],
                 value=str(request.key),
                 label="Key",
                 elem_id="key",
