@@ -164,8 +164,11 @@ class Studio:
         recipe = replace(piece.recipe, model=composer.identity).after(edit)
         free = cells_to_change(piece.music, edit)
         share = None if free is None else changed_share(piece.music, music, free)
-        said = () if share is None else (f"{share:.0%} of the notes that were free to change are others now.",)
-        return replace(self._finish(music, recipe, sound, started), said=said)
+        said = [] if share is None else [f"{share:.0%} of the notes that were free to change are others now."]
+        if edit.kind != "mix" and music.metre.name not in composer.metres:
+            known = " and ".join(composer.metres)
+            said.append(f"The model learned from music in {known} alone: what it makes of {music.metre} is less sure.")
+        return replace(self._finish(music, recipe, sound, started), said=tuple(said))
 
     def _changed(self, piece: Result, edit: Edit, partners: Sequence[Result]) -> Music:
         composer = self._composer(piece.recipe.kind, strict=False)

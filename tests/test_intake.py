@@ -5,6 +5,7 @@ import struct
 import time
 
 import mido
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from musicgen.errors import MidiError, MusicgenError, RequestError
 from musicgen.intake import read_music
 from musicgen.midi import to_midi
-from musicgen.music import MAX_BARS, Key, Music, Note, Track
+from musicgen.music import FOUR_FOUR, MAX_BARS, SIX_EIGHT, THREE_FOUR, Key, Metre, Music, Note, Track
 from tests.test_midi import mutations, pieces
 
 BEAT = 96
@@ -184,21 +185,60 @@ def test_a_track_name_cannot_break_the_line_or_carry_a_tag() -> None:
 # --- time ------------------------------------------------------------------------------------------------------
 
 
-def test_a_waltz_keeps_its_beats_in_time() -> None:
+def test_a_waltz_stays_a_waltz() -> None:
     data = midi_file([metre(3, 4), tempo(90)], track(*TUNE[:12], program=73))
     piece = read_music(data)
-    assert onsets(piece.music, "melody") == [12 * i for i in range(12)]  # four bars of three beats, three of four
-    assert (piece.music.bars, piece.music.tempo) == (3, 90)
-    assert said(data, "3/4").startswith("The file is in 3/4: beats keep their time")
+    assert onsets(piece.music, "melody") == [12 * i for i in range(12)]
+    assert (piece.music.metre, piece.music.bars, piece.music.tempo) == (THREE_FOUR, 4, 90)
+    assert not any("3/4" in note for note in piece.notes)
 
 
-def test_in_six_eight_a_dotted_quarter_is_a_beat() -> None:
-    jig = [(i / 2, i / 2 + 0.5, 72 + i % 3) for i in range(24)]  # four bars of 6/8, two of 4/4
+def test_a_jig_stays_in_six_eight() -> None:
+    jig = [(i / 2, i / 2 + 0.5, 72 + i % 3) for i in range(24)]
     data = midi_file([metre(6, 8), tempo(180)], track(*jig, program=73))
     piece = read_music(data)
-    assert onsets(piece.music, "melody") == [4 * i for i in range(24)]
-    assert (piece.music.bars, piece.music.tempo) == (2, 120)  # as long as it was
-    assert "dotted quarter" in said(data, "6/8")
+    assert onsets(piece.music, "melody") == [6 * i for i in range(24)]
+    assert (piece.music.metre, piece.music.bars, piece.music.tempo) == (SIX_EIGHT, 4, 180)
+
+
+def test_a_jig_that_was_played_is_snapped_to_sixteenths() -> None:
+    rng = np.random.default_rng(1)
+    late = rng.uniform(-0.06, 0.06, 48)
+    jig = [(3 + i / 2 + late[i], 3.4 + i / 2 + late[i], 72 + i % 3) for i in range(48)]
+    data = midi_file([metre(6, 8), tempo(180)], track(*jig, program=73))
+    piece = read_music(data)
+    assert onsets(piece.music, "melody") == [6 * i for i in range(48)]
+    assert "off the grid moved to sixteenths, by" in said(data, "grid")
+
+
+@pytest.mark.parametrize(
+    ("signature", "ours", "bars", "eighth", "speed", "sentence"),
+    [
+        ((12, 8), FOUR_FOUR, 2, 4, 80, "a dotted quarter is a beat now, and four beats are a bar of 4/4."),
+        ((9, 8), THREE_FOUR, 3, 4, 80, "a dotted quarter is a beat now, and three beats are a bar of 3/4."),
+        ((3, 2), THREE_FOUR, 2, 3, 60, "note values are halved, and a bar of it is one of 3/4."),
+        ((3, 8), SIX_EIGHT, 4, 6, 120, "two bars of it are one of 6/8."),
+        ((7, 8), FOUR_FOUR, 3, 6, 120, "beats keep their time, every four are a bar of 4/4, bar lines are lost."),
+    ],
+    ids=str,
+)
+def test_other_metres_become_those_they_are_heard_as(
+    signature: tuple[int, int], ours: Metre, bars: int, eighth: int, speed: float, sentence: str
+) -> None:
+    data = midi_file([metre(*signature), tempo(120)], track(*((i / 2, i / 2 + 0.5, 72 + i % 3) for i in range(24))))
+    music = read_music(data).music
+    assert (music.metre, music.bars, music.tempo) == (ours, bars, speed)
+    assert {note.onset for track in music.tracks for note in track.notes} == {eighth * i for i in range(24)}
+    assert said(data, "The file is in") == f"The file is in {signature[0]}/{signature[1]}: {sentence}"
+
+
+def test_a_few_bars_of_another_metre_are_run_through_and_that_is_said() -> None:
+    notes = [(i, i + 1, 72) for i in range(40)]
+    data = midi_file([metre(3, 4), metre(4, 4, at=30), tempo(120)], track(*notes, program=73))
+    assert read_music(data).music.metre == THREE_FOUR
+    assert "what is in 4/4 keeps its time, and the bars of 3/4 run on through it" in said(data, "changes")
+    alike = midi_file([metre(2, 4), metre(4, 4, at=8)], track(*notes, program=73))
+    assert not any("metre" in note for note in read_music(alike).notes)
 
 
 def test_a_pickup_that_has_its_own_bar_ends_on_the_bar_line() -> None:
@@ -238,7 +278,7 @@ def test_notes_off_the_grid_are_moved_and_the_most_is_said() -> None:
     # 5 of 96 ticks late: 0.625 of ours, so the nearest tick is 0.375 of 50 ms away
     data = midi_file([metre(4, 4), tempo(100)], track(*TUNE, (16 + 5 / BEAT, 17, 72), program=73))
     assert onsets(read_music(data).music, "melody")[-1] == 193
-    assert said(data, "grid") == "1 note off the grid moved to the nearest twelfth of a beat, by 19 ms at most."
+    assert said(data, "grid") == "1 note off the grid moved to the nearest twelfth of a quarter note, by 19 ms at most."
 
 
 def test_a_longer_piece_is_cut_after_320_bars() -> None:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from musicgen.compose import Studio
 from musicgen.edits import apply
 from musicgen.errors import CheckpointError, RequestError
+from musicgen.midi import to_midi
 from musicgen.models import load_composer
 from musicgen.models.base import Composer
 from musicgen.models.grid_composer import GridComposer
-from musicgen.music import METRES, SIX_EIGHT, THREE_FOUR, Metre, Music, Note, Track
-from musicgen.recipe import Edit, Recipe
+from musicgen.music import FOUR_FOUR, METRES, SIX_EIGHT, THREE_FOUR, Metre, Music, Note, Track
+from musicgen.recipe import Edit, Mix, Recipe
 from musicgen.request import Request
 from tests.tiny import tiny_vae
 
@@ -88,3 +90,12 @@ def test_nothing_lies_between_pieces_of_two_metres(composer: Composer) -> None:
         apply(composer, tune(THREE_FOUR), Edit("morph", partners=(OTHER,), weights=(1, 1)), [tune(SIX_EIGHT)])
     between = composer.morph(tune(THREE_FOUR), tune(THREE_FOUR), 3)
     assert [(piece.metre, piece.bars) for piece in between] == [(THREE_FOUR, 3)] * 3
+
+
+def test_a_change_in_a_metre_that_the_model_has_not_learned_says_so() -> None:
+    studio = Studio(tiny_vae())
+    waltz, march = (studio.read(to_midi(tune(metre))) for metre in (THREE_FOUR, FOUR_FOUR))
+    said = "The model learned from music in 4/4 alone: what it makes of 3/4 is less sure."
+    assert said in studio.change(waltz, Edit("continue", bars=4), sound=False).said
+    assert said not in studio.change(waltz, Edit("mix", mix=Mix(tempo=90)), sound=False).said
+    assert said not in studio.change(march, Edit("continue", bars=4), sound=False).said

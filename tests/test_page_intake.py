@@ -58,9 +58,9 @@ def take_in(desk: Desk, data: bytes, name: object = "tune.mid") -> dict:
 
 def test_a_foreign_file_comes_with_what_was_understood(desk: Desk) -> None:
     piece = take_in(desk, foreign_file(), "<b>tune\n.mid")["piece"]
-    assert (piece["bars"], piece["tempo"], piece["request"]) == (5, 92, None)
+    assert (piece["bars"], piece["metre"], piece["tempo"], piece["request"]) == (6, "3/4", 92, None)
     assert {lane["role"]: len(lane["notes"]) for lane in piece["lanes"] if lane["notes"]}["melody"] == 18
-    assert any("3/4" in line for line in piece["said"])
+    assert any("Grand Piano" in line for line in piece["said"])
     assert piece["title"].startswith("<b>tune in ")
 
 
@@ -144,10 +144,10 @@ def test_a_file_is_understood_and_the_model_plays_its_version(visit: Visit, tune
     bring(visit, tune)
     expect(visit.page.locator(f"{CARD} h3")).to_have_text("kitchen waltz.mid")
     expect(visit.page.locator(f"{CARD} .facts")).to_have_text(
-        re.compile(r"^6 bars · 92 BPM · [A-G][b#]? (major|minor)$")
+        re.compile(r"^8 bars · 3/4 · 92 BPM · [A-G][b#]? (major|minor)$")
     )
     expect(visit.page.locator(f"{CARD} .roles")).to_contain_text("Melody 24")
-    expect(visit.page.locator(f"{CARD} .said")).to_contain_text("The file is in 3/4")
+    expect(visit.page.locator(f"{CARD} .said")).to_contain_text("Grand Piano")
     expect(visit.page.locator("#stage .title")).to_contain_text("kitchen waltz in ")
     visit.page.click(f"{CARD} [data-do=version]")
     expect(visit.page.locator(f"{CARD} .outcome b")).to_have_text(re.compile(r"^\d+ %$"))

@@ -13,7 +13,7 @@ from musicgen.corpus.cleaning import Cleaning, fold_counted, untangle_counted
 from musicgen.corpus.keys import estimate_key
 from musicgen.corpus.reasons import Unusable
 from musicgen.midi_reading import Score, ScoreNote, ScoreTrack
-from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Key, Music, Note, Track
+from musicgen.music import FOUR_FOUR, TICKS_PER_BEAT, Key, Metre, Music, Note, Track
 from musicgen.roles import ROLE_BY_NAME, ROLES, STYLE_BY_NAME, canonical_drum
 
 MIN_BARS = 8
@@ -235,7 +235,15 @@ def _cut(track: ScoreTrack, start: float, end: float) -> ScoreTrack:
     return ScoreTrack(track.name, track.program, track.is_drums, notes)
 
 
-def merge(role: str, candidates: Sequence[ScoreTrack], bars: int, human: bool, kit: int, cleaning: Cleaning) -> Track:
+def merge(
+    role: str,
+    candidates: Sequence[ScoreTrack],
+    bars: int,
+    human: bool,
+    kit: int,
+    cleaning: Cleaning,
+    metre: Metre = FOUR_FOUR,
+) -> Track:
     """What a role plays: of the tracks that fit it each bar takes the best-ranked one that begins a note in it.
 
     Drum tracks are put together instead. A part that is mostly out of its role's range moves by `register_shift`,
@@ -248,10 +256,11 @@ def merge(role: str, candidates: Sequence[ScoreTrack], bars: int, human: bool, k
         human: see `codec.quantise`.
         kit: GM percussion program of the drums.
         cleaning: counts what was mended.
+        metre: of the piece.
     """
     limits = ROLE_BY_NAME[role]
-    grid = [to_grid(track.notes, human) for track in candidates]
-    ticks = bars * TICKS_PER_BAR
+    grid = [to_grid(track.notes, human, metre) for track in candidates]
+    ticks = bars * metre.ticks_per_bar
     if limits.is_drums:
         found = [
             Note(note.onset, drum, codec.DRUM_DURATION, note.velocity)
@@ -263,7 +272,7 @@ def merge(role: str, candidates: Sequence[ScoreTrack], bars: int, human: bool, k
     by_bar: dict[int, tuple[int, list[Note]]] = {}
     for rank, notes in enumerate(grid):
         for note in notes:
-            bar = note.onset // TICKS_PER_BAR
+            bar = note.onset // metre.ticks_per_bar
             if not 0 <= note.onset < ticks or by_bar.get(bar, (rank,))[0] != rank:
                 continue
             by_bar.setdefault(bar, (rank, []))[1].append(note)
@@ -284,12 +293,12 @@ def register_shift(pitches: Sequence[int], low: int, high: int) -> int:
     return min(outside, key=lambda s: (outside[s], abs(s)))
 
 
-def to_grid(notes: Sequence[ScoreNote], human: bool) -> list[Note]:
+def to_grid(notes: Sequence[ScoreNote], human: bool, metre: Metre = FOUR_FOUR) -> list[Note]:
     """Notes of a file on our grid: at least a tick long, at most four bars."""
     if not notes:
         return []
     starts = np.array([note.start for note in notes])
-    onsets = codec.quantise(starts, human)
+    onsets = codec.quantise(starts, human, metre)
     lengths = np.array([note.end - note.start for note in notes]) * 12
     lengths = np.where(human, np.round(lengths / 3) * 3, np.round(lengths))
     return [

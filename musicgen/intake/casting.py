@@ -10,7 +10,7 @@ import numpy as np
 from musicgen.corpus import band
 from musicgen.intake.words import count_of, is_or_are, name_of, some_of
 from musicgen.midi_reading import ScoreNote, ScoreTrack
-from musicgen.music import TICKS_PER_BEAT, Track
+from musicgen.music import TICKS_PER_QUARTER, Track
 from musicgen.roles import ROLE_BY_NAME, canonical_drum
 
 LABELS = {role.label: role.name for role in ROLE_BY_NAME.values()}
@@ -89,12 +89,12 @@ def _split(track: ScoreTrack) -> dict[str, tuple[ScoreNote, ...]]:
     lines: dict[str, list[ScoreNote]] = {"melody": [], "chords": [], "pad": [], "bass": []}
     by_onset: dict[int, list[ScoreNote]] = {}
     for note in track.notes:
-        by_onset.setdefault(round(note.start * TICKS_PER_BEAT), []).append(note)
+        by_onset.setdefault(round(note.start * TICKS_PER_QUARTER), []).append(note)
     top = bottom = None
     for onset in sorted(by_onset):
         low, *inner = sorted(by_onset[onset], key=lambda note: note.pitch)
         high = inner.pop() if inner else low
-        start = high.start + 1 / TICKS_PER_BEAT
+        start = high.start + 1 / TICKS_PER_QUARTER
         rest = inner
         if high.pitch >= SPLIT_PITCH and not (top and top.end > start and top.pitch > high.pitch):
             top = high

@@ -16,7 +16,7 @@ from musicgen.intake.timing import find_grid, find_tempo, lay_out
 from musicgen.intake.words import count_of, is_or_are, some_of
 from musicgen.midi import from_score
 from musicgen.midi_reading import Score, read_score
-from musicgen.music import BEATS_PER_BAR, MAX_BARS, METRES, TICKS_PER_BEAT, Key, Music
+from musicgen.music import MAX_BARS, METRES, TICKS_PER_QUARTER, Key, Music
 from musicgen.roles import STYLE_BY_NAME, STYLE_NAMES
 
 _OUR_METRES = {(metre.numerator, metre.denominator) for metre in METRES.values()}
@@ -38,10 +38,11 @@ class Intake:
 def read_music(data: bytes, style: str | None = None) -> Intake:
     """Read a MIDI file of type 0 or 1, whoever wrote it.
 
-    Beats of a foreign file keep their place in time: a quarter is a beat, in metres such as 6/8 a dotted quarter is.
-    Bar lines are those of the longest stretch in the metre that most of the file has; unless that is 4/4, 2/2, 2/4, 6/8
-    or 12/8 they are lost. The tempo is the one that most of the file has, or its mean if none holds half of it. A key
-    signature is believed unless it is C major, which many programs write by default: then the key is estimated.
+    Notes of a foreign file keep their place in time. Its metre is the one that most of the file has, as
+    `corpus.metres.TIME_SIGNATURES` reads it: 3/4 and 6/8 stay what they are, 12/8 and 9/8 become 4/4 and 3/4 with
+    triplets. Bar lines are those of the longest stretch in it; those of 5/4, 7/8 and the like are lost. The tempo is
+    the one that most of the file has, or its mean if none holds half of it. A key signature is believed unless it is C
+    major, which many programs write by default: then the key is estimated.
 
     Args:
         data: the file, within the limits of `midi_reading.read_score`.
@@ -73,7 +74,7 @@ def interpret(score: Score, style: str | None = None) -> Intake:
 def _exact(score: Score) -> Music | None:
     """The piece if `midi.from_midi` can read the file without changing anything, else None."""
     labels = [track.name for track in score.tracks]
-    places = np.array([(note.start, note.end) for track in score.tracks for note in track.notes]) * TICKS_PER_BEAT
+    places = np.array([(note.start, note.end) for track in score.tracks for note in track.notes]) * TICKS_PER_QUARTER
     if (
         not is_ours(score)
         or not set(labels) <= set(LABELS)
@@ -97,26 +98,26 @@ def is_ours(score: Score) -> bool:
 
 
 def _foreign(score: Score, said: list[str]) -> Music:
-    beat, shift = find_grid(score, said)
-    tempo = find_tempo(score, beat, said)
-    tracks, human = lay_out(score, beat, shift, tempo, said)
+    grid = find_grid(score, said)
+    tempo = find_tempo(score, grid.scale, said)
+    tracks, human = lay_out(score, grid, tempo, said)
     cleaning = Cleaning()
     tracks = [band.mend(track, cleaning) for track in find_drums(tracks, score.rhythm_map)]
     last = max(note.start for track in tracks for note in track.notes)
-    end = min(max(note.end for track in tracks for note in track.notes), last + BEATS_PER_BAR)
-    bars = min(MAX_BARS, max(1, int(np.ceil(end / BEATS_PER_BAR - 1 / 32))))
+    end = min(max(note.end for track in tracks for note in track.notes), last + grid.metre.quarters_per_bar)
+    bars = min(MAX_BARS, max(1, int(np.ceil((end - 1 / 8) / grid.metre.quarters_per_bar))))
     roles = cast(tracks, end, is_ours(score), said)
     parts = []
     for role, candidates in roles.items():
         if candidates:
-            part = band.merge(role, candidates, bars, human, candidates[0].program, cleaning)
+            part = band.merge(role, candidates, bars, human, candidates[0].program, cleaning, grid.metre)
             say_losses(part, candidates, said)
             parts.append(part)
     parts = [part for part in parts if part.notes]
     _say_cleaning(cleaning, said)
     if not parts:
         raise MidiError("Expected notes that a melody, chords, a pad, a bass or drums can play. Received: none.")
-    music = Music(tuple(parts), bars, tempo, Key(0), "")
+    music = Music(tuple(parts), bars, tempo, Key(0), "", grid.metre)
     if music.note_count < score.struck:
         said.append(f"{music.note_count:,} of {count_of(score.struck, 'note')} are kept.")
     if score.lost:
@@ -127,8 +128,8 @@ def _foreign(score: Score, said: list[str]) -> Music:
 
 def _say_cleaning(cleaning: Cleaning, said: list[str]) -> None:
     for step, what in (
-        ("notes shorter than a tick removed", "shorter than a twelfth of a beat {} left out"),
-        ("stuck notes cut to four bars", "longer than four bars {} cut"),
+        ("notes shorter than a tick removed", "shorter than a twelfth of a quarter note {} left out"),
+        ("stuck notes cut to four bars", "longer than four bars of 4/4 {} cut"),
         ("notes moved by octaves into their role's range", "{} moved by octaves, into the range of the role"),
         ("doubled notes removed", "on the place and pitch of another {} left out"),
     ):
