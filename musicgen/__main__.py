@@ -37,7 +37,7 @@ def _generate(options: argparse.Namespace) -> None:
         tuple(role.strip() for role in options.roles.split(",")),
         **{name: getattr(options, name) for name in (*ATTRIBUTE_RANGES, "chords", "form", "section_bars", "metre")},
     )  # fmt: skip
-    if options.out.suffix:
+    if options.out.suffix and not options.out.is_dir():
         if options.count != 1:
             raise RequestError(f"--out: expected a folder for {options.count} pieces. Received: {options.out}.")
         paths = [write_one(options.model, request, options.out)]
@@ -64,7 +64,7 @@ def _change(options: argparse.Namespace) -> None:
 def _morph(options: argparse.Namespace) -> None:
     from musicgen.change import write_morph
 
-    if options.out.suffix:
+    if options.out.suffix and not options.out.is_dir():
         raise RequestError(f"--out: expected a folder. Received: {options.out}.")
     paths, said = write_morph(options.model, options.first, options.last, options.steps, options.out)
     for sentence in said:

@@ -114,6 +114,13 @@ def test_a_path_without_an_ending_is_a_folder_of_pieces_with_seeds_in_order(mode
     assert (tmp_path / "one.mid").read_bytes() == (tmp_path / "many" / "song-001.mid").read_bytes()
 
 
+def test_a_folder_that_is_there_is_a_folder_whatever_its_name(model: str, tmp_path: Path) -> None:
+    folder = tmp_path / "songs.v2"
+    folder.mkdir()
+    assert generate(model, folder, "--count", "2") == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["song-000.mid", "song-001.mid"]
+
+
 BAD = {
     "an unknown style": ["--style", "polka"],
     "a length that is not offered": ["--bars", "5"],

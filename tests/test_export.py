@@ -154,6 +154,25 @@ def test_a_written_file_has_the_usual_permissions(tmp_path):
     assert stat.S_IMODE((tmp_path / "song.mid").stat().st_mode) == stat.S_IMODE((tmp_path / "usual").stat().st_mode)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_a_file_that_is_there_keeps_its_mode(tmp_path):
+    path = tmp_path / "song.mid"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    write(path, b"new")
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"new", 0o600)
+
+
+def test_through_a_link_the_file_that_it_points_to_is_written(tmp_path):
+    (tmp_path / "there").mkdir()
+    for name in ("old.mid", "new.mid"):  # the second points at nothing yet
+        link, target = tmp_path / name, tmp_path / "there" / name
+        link.symlink_to(target)
+        (tmp_path / "there" / "old.mid").write_bytes(b"old")
+        write(link, b"new")
+        assert link.is_symlink() and target.read_bytes() == b"new" and not target.is_symlink()
+
+
 @pytest.mark.parametrize("fails", ["replace", "chmod", "fdopen"])
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, fails):
     def full(*args, **kwargs):

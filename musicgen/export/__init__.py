@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,20 +90,24 @@ def format_of(path: str | Path) -> str:
 def write(path: str | Path, data: bytes) -> None:
     """Write a file whole or not at all, with the folders above it.
 
+    Through a symbolic link the file that it points to is written. A file that was there keeps its mode.
+
     Raises:
         ExportError: it cannot be written; an older file of that name is as it was.
     """
     path = Path(path)
     unfinished = None
     try:
+        path = path.resolve()  # of links that point at nothing too
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(None, "a folder has that name")
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
         # in the same folder, so that the replacement cannot be half done
         handle, unfinished = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(unfinished, 0o666 & ~_umask())  # mkstemp makes files that others may not read
+        os.chmod(unfinished, mode)  # mkstemp makes files that others may not read
         os.replace(unfinished, path)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         if unfinished is not None:

@@ -14,8 +14,9 @@ import numpy as np
 from musicgen import codec
 from musicgen.errors import CheckpointError, RequestError
 from musicgen.models.redrawing import redraw_by
+from musicgen.models.windows import WINDOW, change_by_windows
 from musicgen.music import FOUR_FOUR, MAX_BARS, Music, Track
-from musicgen.request import Request
+from musicgen.request import MAX_SEED, Request
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES, STYLES
 
 SETTLE = 0.44
@@ -132,6 +133,8 @@ class Composer(ABC):
     def vary(self, music: Music, strength: float, seed: int = 0, keep: np.ndarray | None = None) -> Music:
         """The piece changed by as much as asked for, as nearly as several draws come to it, see `redrawing`.
 
+        Long pieces are changed window by window, see `windows`; one in which nothing is to change is not looked at.
+
         Args:
             music: any piece of at most `MAX_BARS` bars.
             strength: share of the notes outside the kept cells that are to be others, 0 (none) to 1 (all).
@@ -151,6 +154,13 @@ class Composer(ABC):
             raise RequestError(f"keep: expected a mask of shape {shape}. Received: {keep.shape}.")
         if strength == 0 or keep.all():
             return music
+        if music.bars > WINDOW:
+            # other seeds, so that the windows are no copies of one another
+            return change_by_windows(
+                music,
+                keep,
+                lambda part, mask, number: self.vary(part, strength, (seed + number) % (MAX_SEED + 1), mask),
+            )
 
         def draw(heard: np.ndarray, depth: float, seed: int) -> Music:
             return codec.splice(music, self.redraw(music, heard, depth, seed), keep)
@@ -191,7 +201,13 @@ class Composer(ABC):
         return band
 
     def continue_(self, music: Music, bars: int, seed: int = 0) -> Music:
-        """The piece and `bars` more bars; what is there comes back note for note."""
+        """The piece and `bars` more bars; what is there comes back note for note.
+
+        Raises:
+            RequestError: no bars, or more than a piece of `MAX_BARS` bars has room for.
+        """
+        if music.bars >= MAX_BARS:
+            raise RequestError(f"Expected a piece of fewer than {MAX_BARS} bars to go on. Received: {music.bars}.")
         if not 1 <= bars <= MAX_BARS - music.bars:
             raise RequestError(f"bars: expected 1 to {MAX_BARS - music.bars} more. Received: {bars!r}.")
         keep = np.tile(np.arange(music.bars + bars)[:, None] < music.bars, (1, len(ROLE_NAMES)))
