@@ -10,6 +10,7 @@ from musicgen.models.consonance import STEPS, Classes, tense
 from musicgen.models.decoding import Chances
 from musicgen.models.retouching import Pool, retouch, syncopated
 from musicgen.models.voicing import in_octaves, lasting, sounding
+from musicgen.music import METRES, Music
 from musicgen.request import ATTRIBUTE_RANGES
 from musicgen.roles import ROLE_NAMES
 
@@ -95,6 +96,25 @@ def test_an_onset_goes_off_the_beat_where_it_is_least_unlikely() -> None:
     logits[BASS, :, 18, 12] = -1.0  # an eighth before the third beat is not so unlikely
     assert syncopated(rows, logits, 0.25)[:, 2].tolist() == [0, 12, 18, 36] * 2
     assert syncopated(syncopated(rows, logits, 0.25), logits, 0.0)[:, 2].tolist() == [0, 12, 24, 36] * 2
+
+
+def test_the_beats_of_six_eight_are_dotted_and_the_next_bar_follows_at_once() -> None:
+    logits = np.full((5, 2, 36, codec.MAX_PITCHES), -20.0)
+    rows = np.array([[BASS, bar, tick, 12] for bar in range(2) for tick in (0, 18)])
+    logits[tuple(rows.T)] = 2.0
+    logits[BASS, :, 12, 12] = -1.0  # an eighth before the second beat is not so unlikely
+    assert syncopated(rows, logits, 0.5, beat=18)[:, 2].tolist() == [0, 12] * 2
+    assert syncopated(np.array([[BASS, 0, 30, 12], [BASS, 1, 0, 12]]), logits, 0.0, beat=18)[:, 2].tolist() == [30, 0]
+
+
+def test_sliders_are_met_in_every_metre() -> None:
+    near = {"rhythm": (10.0, 1.0), "tension": (15.0, 0.5), "register": (60.0, 1.0), "density": (20.0, 0.5)}
+    for metre in METRES.values():
+        plain = chances(melody=0.6).within(Music((), BARS, metre=metre))
+        for name, (target, most) in near.items():
+            notes = retouch(plain, {name: target}, metre)
+            measured = dict(zip(ATTRIBUTES, values(counts(notes, BARS, metre)).tolist(), strict=True))
+            assert abs(measured[name] - target) <= most, (metre.name, name)
 
 
 def test_no_onset_moves_past_another() -> None:

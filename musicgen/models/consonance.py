@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from musicgen.models.voicing import DRUMS, losses, mean_loss, sounding, units
-from musicgen.music import TICKS_PER_BAR
+from musicgen.models.voicing import DRUMS, half_bar_of, losses, mean_loss, sounding, units
+from musicgen.music import FOUR_FOUR, Metre
 
 STEPS = np.array([-1, -2, 1, 2, -3, 3, -4, 4])
 """Where a note may go, in semitones."""
 _ROUNDS = 40
 _CHEAPEST = 0.3
 _LEAST = 1e-6
-_HALF_BAR = TICKS_PER_BAR // 2
 _INTERVAL = np.minimum(np.arange(12), 12 - np.arange(12))
 _DISSONANT, _CONSONANT = np.isin(_INTERVAL, (1, 2, 6)).astype(float), np.isin(_INTERVAL, (3, 4, 5)).astype(float)
 _BETWEEN = np.subtract.outer(np.arange(12), np.arange(12)) % 12
 
 
-def tense(notes: np.ndarray, logits: np.ndarray, share: float, dearest: float) -> np.ndarray:
+def tense(notes: np.ndarray, logits: np.ndarray, share: float, dearest: float, metre: Metre = FOUR_FOUR) -> np.ndarray:
     """Notes of whose pairs of pitch classes a share is dissonant: some go up or down by one to four semitones.
 
     All notes of one pitch, role and half bar go together, or all of one pitch class and half bar. One change for each
@@ -33,8 +32,8 @@ def tense(notes: np.ndarray, logits: np.ndarray, share: float, dearest: float) -
     nearest, best, most, passed = np.inf, notes, len(notes), 0
     for _ in range(_ROUNDS):
         here = notes[pitched]
-        begin, end, pitch = sounding(here, bars)
-        classes, half = Classes(begin, end, pitch % 12, bars * TICKS_PER_BAR, share), begin // _HALF_BAR
+        begin, end, pitch = sounding(here, bars, metre)
+        classes, half = Classes(begin, end, pitch % 12, bars * metre.ticks_per_bar, share), half_bar_of(here, metre)
         if abs(classes.needed) > nearest:
             notes, most, passed = best.copy(), max(1, most // 2), passed + (most == 1)
             continue

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musicgen.codec import DURATIONS, PITCHES, duration_class
-from musicgen.music import TICKS_PER_BAR
+from musicgen.music import CELL_TICKS, Music
 from musicgen.roles import ROLE_NAMES
 
 MAX_NOTES_PER_CELL = 96
@@ -41,7 +41,8 @@ class Chances:
     """What a decoder says of a piece.
 
     Args:
-        onsets: the probability of each, shape (roles, bars, ticks, pitches); 0 where a role does not play.
+        onsets: the probability of each, shape (roles, bars, ticks, pitches); 0 where a role does not play. The ticks
+            are those of a cell, or of a bar, see `within`.
         classes: for onsets as `choose_onsets` gives them, their duration and velocity class, int, shape (n, 2), and the
             logits of all duration classes, shape (n, classes).
     """
@@ -63,7 +64,7 @@ class Chances:
         notes = np.concatenate([rows[:, [1, 0, 2, 3]], classes], axis=1)
         for role in MONOPHONIC:
             here = np.flatnonzero(notes[:, 1] == role)
-            start, room = until_next(rows[here])
+            start, room = until_next(rows[here], self.onsets.shape[2])
             longest = duration_class(room)
             longer = np.arange(len(DURATIONS)) > longest[:, None]
             past = (_shares(by_length[here]) * longer).sum(axis=1)
@@ -71,16 +72,20 @@ class Chances:
             notes[here, 4] = np.where(rings, notes[here, 4], np.minimum(notes[here, 4], longest))
         return notes, by_length
 
+    def within(self, music: Music) -> Chances:
+        """The same of the bars of a piece, which may be fewer, and of their ticks alone."""
+        return Chances(self.onsets[:, : music.bars, : music.ticks_per_bar], self.classes)
+
     def logits(self) -> np.ndarray:
         """Of each onset, at most 16.6; -inf for those that no role plays."""
         with np.errstate(divide="ignore"):
             return logits(self.onsets)
 
 
-def until_next(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def until_next(rows: np.ndarray, ticks_per_bar: int = CELL_TICKS) -> tuple[np.ndarray, np.ndarray]:
     """Of onsets of one role, rows as for `Chances.classes`, the tick in the piece, and ticks to the next one of another
     tick; of the last ones as many as the longest note has."""
-    start = rows[:, 1] * TICKS_PER_BAR + rows[:, 2]
+    start = rows[:, 1] * ticks_per_bar + rows[:, 2]
     onsets = np.unique(start)
     room = np.append(np.diff(onsets), DURATIONS[-1])[np.searchsorted(onsets, start)]
     return start, room

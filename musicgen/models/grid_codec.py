@@ -77,7 +77,7 @@ class GridCodec:
         Raises:
             MusicgenError: latents of another shape than (bars of `like`, roles, latent size).
         """
-        return played(self.chances(latents, like), like)
+        return played(self.chances(latents, like).within(like), like)
 
     def chances(self, latents: np.ndarray, like: Music) -> Chances:
         """What the decoder says of latents, of which `decode` plays the most probable. Errors as `decode`."""

@@ -141,7 +141,7 @@ class GridComposer(Composer):
             return levels(values(counts(chances.notes(chances.choose())[0], like.bars, like.metre)))
 
         wanted = levels(np.array([targets.get(name, np.nan) for name in ATTRIBUTES]))
-        return codec.decode(retouch(at(aim(measured, wanted)), targets), like)
+        return codec.decode(retouch(at(aim(measured, wanted)), targets, like.metre), like)
 
     def _chances(self, latents: np.ndarray, like: Music, habits: Habits | None = None, weight: float = 1.0) -> Chances:
         """What the decoder says of a new piece, as `together` leaves it; by other habits than those of the model.
@@ -149,7 +149,7 @@ class GridComposer(Composer):
         Latents may be those of a longer piece, of which `like` is the beginning.
         """
         whole = together(self.codec.chances(latents, replace(like, bars=len(latents))), habits or self.habits, weight)
-        return Chances(whole.onsets[:, : like.bars], whole.classes)
+        return whole.within(like)
 
     def _latents(self, request: Request, attempt: int, other: int | None = None, share: float = 0.0) -> np.ndarray:
         """Sampled latents for a request, shape (bars, roles, latent); the longest pieces in overlapping windows, and

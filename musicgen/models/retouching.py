@@ -16,7 +16,7 @@ import numpy as np
 from musicgen.models.consonance import tense
 from musicgen.models.decoding import MAX_NOTES_PER_CELL, MONOPHONIC, Chances
 from musicgen.models.voicing import in_octaves, lasting, polyphonies
-from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT
+from musicgen.music import FOUR_FOUR, Metre
 from musicgen.roles import PITCHED, ROLE_NAMES
 
 DEAREST = 14.0
@@ -39,32 +39,35 @@ _SHIFTS = np.array([-6, -4, -3, 3, 4, 6])
 """Where an onset on the beat may go, in ticks: an eighth, a triplet or a sixteenth before or after it."""
 
 
-def retouch(chances: Chances, targets: Mapping[str, float]) -> np.ndarray:
+def retouch(chances: Chances, targets: Mapping[str, float], metre: Metre = FOUR_FOUR) -> np.ndarray:
     """Notes that have the attributes asked for, as nearly as changes within bounds can.
 
     Args:
-        chances: what the decoder says.
+        chances: what the decoder says of a piece, see `Chances.within`.
         targets: attributes in their units, see `musicgen.attributes`; none but these is aimed at.
+        metre: of the piece.
 
     Returns:
         Rows of `codec.COLUMNS`, int64, shape (n, 6).
     """
     rows, logits = chances.choose(), chances.logits()
     if "density" in targets or "polyphony" in targets:
-        rows = _enough(chances, rows, logits, targets)
+        rows = _enough(chances, rows, logits, targets, metre)
     if "rhythm" in targets:
-        rows = syncopated(rows, logits, targets["rhythm"] / 100)
+        rows = syncopated(rows, logits, targets["rhythm"] / 100, metre.ticks_per_beat)
     notes, by_length = chances.notes(rows)
     if "polyphony" in targets:
-        notes = lasting(notes, by_length, logits.shape[1], targets["polyphony"])
+        notes = lasting(notes, by_length, logits.shape[1], targets["polyphony"], metre)
     if "tension" in targets:
-        notes = tense(notes, logits, targets["tension"] / 100, DEAREST)
+        notes = tense(notes, logits, targets["tension"] / 100, DEAREST, metre)
     if "register" in targets:
-        notes = in_octaves(notes, logits, targets["register"], DEAREST)
+        notes = in_octaves(notes, logits, targets["register"], DEAREST, metre)
     return notes
 
 
-def _enough(chances: Chances, rows: np.ndarray, logits: np.ndarray, targets: Mapping[str, float]) -> np.ndarray:
+def _enough(
+    chances: Chances, rows: np.ndarray, logits: np.ndarray, targets: Mapping[str, float], metre: Metre
+) -> np.ndarray:
     """As many onsets as are asked for, of chords and drums in such shares that the polyphony can be had.
 
     Lengths alone do not bring many notes with few at a time, or few notes with many: drums, which no polyphony counts,
@@ -80,7 +83,7 @@ def _enough(chances: Chances, rows: np.ndarray, logits: np.ndarray, targets: Map
 
     def short(rows: np.ndarray) -> int:
         """1 if lengths bring too few notes at a time, -1 if too many, else 0."""
-        least, most = polyphonies(*chances.notes(rows), bars)
+        least, most = polyphonies(*chances.notes(rows), bars, metre)
         return 1 if most < polyphony + _SPARE else -1 if least > polyphony - _SPARE else 0
 
     def missed(rows: np.ndarray) -> bool:
@@ -152,15 +155,19 @@ class Pool:
         return _sorted(self._rows[kept])
 
 
-def syncopated(rows: np.ndarray, logits: np.ndarray, share: float) -> np.ndarray:
+def syncopated(rows: np.ndarray, logits: np.ndarray, share: float, beat: int = FOUR_FOUR.ticks_per_beat) -> np.ndarray:
     """Onsets of which a share is syncopated: some move off the beat that they are on, or on to one nearby.
 
     All notes of a role that begin together move together, past no other onset of the role.
+
+    Args:
+        beat: ticks of a beat.
     """
+    bars, bar = logits.shape[1:3]
     rows = rows.copy()
     for turn in range(_ROUNDS):
-        grid, onset, cost, gain = _moves(rows, logits)
-        needed = share * grid.sum() - _syncopations(grid)
+        grid, onset, cost, gain = _moves(rows, logits, beat)
+        needed = share * grid.sum() - _syncopations(grid, beat)
         towards = gain * np.sign(needed) > 0
         useful = towards & (cost < DEAREST)
         if not useful.any():
@@ -173,37 +180,39 @@ def syncopated(rows: np.ndarray, logits: np.ndarray, share: float) -> np.ndarray
         group, shift, worth = group[order], shift[order], worth[order]
         role, tick, _ = onset
         # moves that share a beat would change each other's gain, so that there is one for every two beats
-        near = role[group] * logits.shape[1] * 4 + (tick[group] // TICKS_PER_BEAT + turn) // 2
+        near = role[group] * bars * (bar // beat) + (tick[group] // beat + turn) // 2
         first = np.sort(np.unique(near, return_index=True)[1])
         taken = first[np.cumsum(worth[first]) - worth[first] < abs(needed) - 0.5]
         goes = np.zeros(len(role), int)
-        goes[group[taken]] = _ticks(tick[group[taken]], shift[taken])
-        when = rows[:, 1] * TICKS_PER_BAR + rows[:, 2] + goes[onset[2]]
-        rows[:, 1], rows[:, 2] = when // TICKS_PER_BAR, when % TICKS_PER_BAR
+        goes[group[taken]] = _ticks(tick[group[taken]], shift[taken], beat)
+        when = rows[:, 1] * bar + rows[:, 2] + goes[onset[2]]
+        rows[:, 1], rows[:, 2] = when // bar, when % bar
         rows = np.unique(rows, axis=0)
     return _sorted(rows)
 
 
-def _ticks(tick: np.ndarray, shift: np.ndarray) -> np.ndarray:
+def _ticks(tick: np.ndarray, shift: np.ndarray, beat: int) -> np.ndarray:
     """How far move number `shift` takes an onset: those on the beat by `_SHIFTS`, others to the next beat or back."""
-    after = -tick % TICKS_PER_BEAT
-    to_beat = np.where(shift == 0, after, np.where(shift == 1, after - TICKS_PER_BEAT, 0))
+    after = -tick % beat
+    to_beat = np.where(shift == 0, after, np.where(shift == 1, after - beat, 0))
     return np.where(after == 0, _SHIFTS[shift], to_beat)
 
 
-def _syncopations(grid: np.ndarray) -> int:
-    off, on = _beats(grid)
+def _syncopations(grid: np.ndarray, beat: int) -> int:
+    off, on = _beats(grid, beat)
     return int((off * ~on).sum())
 
 
-def _beats(grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _beats(grid: np.ndarray, beat: int) -> tuple[np.ndarray, np.ndarray]:
     """For each role and beat, and the one after the end: onsets since the last beat, and whether one is on it."""
-    slots = grid.reshape(len(grid), -1, TICKS_PER_BEAT)
+    slots = grid.reshape(len(grid), -1, beat)
     off = np.pad(slots[:, :, 1:].sum(axis=2), ((0, 0), (1, 0)))
     return off, np.pad(slots[:, :, 0], ((0, 0), (0, 1)))
 
 
-def _moves(rows: np.ndarray, logits: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
+def _moves(
+    rows: np.ndarray, logits: np.ndarray, beat: int
+) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
     """Where onsets could go.
 
     Returns:
@@ -211,15 +220,16 @@ def _moves(rows: np.ndarray, logits: np.ndarray) -> tuple[np.ndarray, tuple[np.n
         belongs to; cost and gain in syncopations of each of `_SHIFTS`, shape (onsets, 6), the cost infinite where
         there is no such move.
     """
-    roles, length = len(logits), logits.shape[1] * TICKS_PER_BAR
+    roles, bars, bar = logits.shape[:3]
+    length = bars * bar
     flat = logits.reshape(roles, length, -1)
-    when = rows[:, 1] * TICKS_PER_BAR + rows[:, 2]
+    when = rows[:, 1] * bar + rows[:, 2]
     onsets, which = np.unique(rows[:, 0] * length + when, return_inverse=True)
     role, tick = onsets // length, onsets % length
     grid = np.zeros((roles, length), bool)
     grid[role, tick] = True
     number = np.arange(len(_SHIFTS))
-    ticks = _ticks(tick[:, None], number)
+    ticks = _ticks(tick[:, None], number, beat)
     to = tick[:, None] + ticks
     possible = (ticks != 0) & (to >= 0) & (to < length)
     to = np.where(possible, to, tick[:, None])
@@ -232,20 +242,20 @@ def _moves(rows: np.ndarray, logits: np.ndarray) -> tuple[np.ndarray, tuple[np.n
     total = np.stack([np.bincount(which, here - there[:, i], len(onsets)) for i in number], axis=1)
     lost = total / np.bincount(which)[:, None]
     # half of the cost is that of the same onset in the other bars, so that a rhythm goes on from bar to bar
-    alike = role * TICKS_PER_BAR + tick % TICKS_PER_BAR
+    alike = role * bar + tick % bar
     usual = np.stack([np.bincount(alike, np.minimum(lost[:, i], 20.0)) for i in number], axis=1)
     usual = usual[alike] / np.bincount(alike)[alike, None]
     cost = np.where(possible, (lost + usual) / 2, np.inf)
 
-    off, on = _beats(grid)
-    beat = -(-tick // TICKS_PER_BEAT)
-    own, follows = off[role, beat], on[role, np.minimum(beat + 1, on.shape[1] - 1)]
-    before_it = off[role, np.maximum(beat - 1, 0)]
+    off, on = _beats(grid, beat)
+    next_one = -(-tick // beat)
+    own, follows = off[role, next_one], on[role, np.minimum(next_one + 1, on.shape[1] - 1)]
+    before_it = off[role, np.maximum(next_one - 1, 0)]
     late = (own + ~follows)[:, None]
     leave = np.where(_SHIFTS < 0, own[:, None] + 1, late)
-    back = -(~on[role, beat]).astype(int) - before_it
+    back = -(~on[role, next_one]).astype(int) - before_it
     arrive = np.stack([-own, back, *[np.zeros_like(own)] * 4], axis=1)
-    return grid, (role, tick, which), cost, np.where((tick % TICKS_PER_BEAT == 0)[:, None], leave, arrive)
+    return grid, (role, tick, which), cost, np.where((tick % beat == 0)[:, None], leave, arrive)
 
 
 def _sorted(rows: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from musicgen.codec import DURATIONS, PITCHES
 from musicgen.models.decoding import MONOPHONIC
-from musicgen.music import TICKS_PER_BAR
+from musicgen.music import FOUR_FOUR, Metre
 from musicgen.roles import ROLES
 
 _LONGEST = 16.0
@@ -20,11 +20,13 @@ _BETWEEN = np.sqrt(_TICKS[1:] * _TICKS[:-1])
 """Where the nearest duration class, in ratio, changes."""
 _LOW = np.array([role.low for role in ROLES])
 DRUMS = next(i for i, role in enumerate(ROLES) if role.is_drums)
-_SECTION = 4 * TICKS_PER_BAR
-_HALF_BAR = TICKS_PER_BAR // 2
+_SECTION = 4
+"""Bars."""
 
 
-def lasting(notes: np.ndarray, by_length: np.ndarray, bars: int, polyphony: float) -> np.ndarray:
+def lasting(
+    notes: np.ndarray, by_length: np.ndarray, bars: int, polyphony: float, metre: Metre = FOUR_FOUR
+) -> np.ndarray:
     """Notes so long or short that `polyphony` of them sound at a time, where any sounds.
 
     Longer classes are favoured, or shorter ones, for all notes alike.
@@ -32,7 +34,7 @@ def lasting(notes: np.ndarray, by_length: np.ndarray, bars: int, polyphony: floa
     Args:
         by_length: logits of the duration classes of each note, shape (n, classes).
     """
-    lengths = _Lengths(notes, by_length, bars)
+    lengths = _Lengths(notes, by_length, bars, metre)
     low, high = -_LONGEST, _LONGEST
     for _ in range(10):
         middle = (low + high) / 2
@@ -40,9 +42,9 @@ def lasting(notes: np.ndarray, by_length: np.ndarray, bars: int, polyphony: floa
     return lengths.notes(min(low, high, key=lambda favour: abs(lengths.polyphony(favour) - polyphony)))
 
 
-def polyphonies(notes: np.ndarray, by_length: np.ndarray, bars: int) -> tuple[float, float]:
+def polyphonies(notes: np.ndarray, by_length: np.ndarray, bars: int, metre: Metre = FOUR_FOUR) -> tuple[float, float]:
     """The least and the most that `lasting` can reach."""
-    lengths = _Lengths(notes, by_length, bars)
+    lengths = _Lengths(notes, by_length, bars, metre)
     return lengths.polyphony(-_LONGEST), lengths.polyphony(_LONGEST)
 
 
@@ -54,13 +56,14 @@ class _Lengths:
     and they never overlap themselves more than they did.
     """
 
-    def __init__(self, notes: np.ndarray, by_length: np.ndarray, bars: int) -> None:
-        self._notes, self._by_length, self._bars = notes, by_length, bars
+    def __init__(self, notes: np.ndarray, by_length: np.ndarray, bars: int, metre: Metre) -> None:
+        self._notes, self._by_length, self._bars, self._metre = notes, by_length, bars, metre
         self._pitched, own = notes[:, 1] != DRUMS, notes[:, 4]
         self._single = np.isin(notes[:, 1], MONOPHONIC)
-        start = notes[:, 0] * TICKS_PER_BAR + notes[:, 2]
-        gap = _until_next(notes[:, 1], start, bars * TICKS_PER_BAR)
-        room = np.where(self._single, gap, np.maximum(gap, _HALF_BAR - start % _HALF_BAR))
+        bar, half = metre.ticks_per_bar, metre.half_bar
+        gap = _until_next(notes[:, 1], notes[:, 0] * bar + notes[:, 2], bars * bar)
+        left = np.where(notes[:, 2] < half, half, bar) - notes[:, 2]  # of the half bar
+        room = np.where(self._single, gap, np.maximum(gap, left))
         self._most = np.maximum(np.searchsorted(_TICKS, room, side="right") - 1, own)
         self._least = np.minimum(own, DURATIONS.index(_SHORTEST))
 
@@ -73,8 +76,8 @@ class _Lengths:
         return changed
 
     def polyphony(self, favour: float) -> float:
-        begin, end, _ = sounding(self.notes(favour)[self._pitched], self._bars)
-        room = self._bars * TICKS_PER_BAR + 1
+        begin, end, _ = sounding(self.notes(favour)[self._pitched], self._bars, self._metre)
+        room = self._bars * self._metre.ticks_per_bar + 1
         line = np.cumsum(np.bincount(begin, minlength=room) - np.bincount(end, minlength=room))
         return float(line.sum() / max((line > 0).sum(), 1))
 
@@ -87,13 +90,13 @@ def _until_next(role: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
     return onsets[np.searchsorted(onsets, here, side="right")] - here
 
 
-def sounding(notes: np.ndarray, bars: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def sounding(notes: np.ndarray, bars: int, metre: Metre = FOUR_FOUR) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """First tick, the tick after the last one, and MIDI pitch of pitched notes, as they are when the piece is written.
 
     A note ends where the next one of its pitch and role begins, and takes the nearest duration class.
     """
-    length = bars * TICKS_PER_BAR
-    begin, end = notes[:, 0] * TICKS_PER_BAR + notes[:, 2], _TICKS[notes[:, 4]]
+    length = bars * metre.ticks_per_bar
+    begin, end = notes[:, 0] * metre.ticks_per_bar + notes[:, 2], _TICKS[notes[:, 4]]
     end = np.minimum(begin + end, length)
     order = np.lexsort((begin, notes[:, 3], notes[:, 1]))
     same = (notes[order[1:], 3] == notes[order[:-1], 3]) & (notes[order[1:], 1] == notes[order[:-1], 1])
@@ -103,7 +106,9 @@ def sounding(notes: np.ndarray, bars: int) -> tuple[np.ndarray, np.ndarray, np.n
     return begin, np.minimum(begin + kept, length), notes[:, 3] + _LOW[notes[:, 1]]
 
 
-def in_octaves(notes: np.ndarray, logits: np.ndarray, register: float, dearest: float) -> np.ndarray:
+def in_octaves(
+    notes: np.ndarray, logits: np.ndarray, register: float, dearest: float, metre: Metre = FOUR_FOUR
+) -> np.ndarray:
     """Notes whose mean MIDI pitch is `register`: some go up or down by an octave.
 
     Of roles with many voices all notes of one pitch and half bar go together, which makes other inversions of a
@@ -117,9 +122,8 @@ def in_octaves(notes: np.ndarray, logits: np.ndarray, register: float, dearest: 
         here = notes[pitched]
         needed = float(register * len(here) - (here[:, 3] + _LOW[here[:, 1]]).sum())
         step = 12 if needed > 0 else -12
-        begin = here[:, 0] * TICKS_PER_BAR + here[:, 2]
         alone = np.isin(here[:, 1], MONOPHONIC)
-        stretch = np.where(alone, begin // _SECTION, begin // _HALF_BAR)
+        stretch = np.where(alone, here[:, 0] // _SECTION, half_bar_of(here, metre))
         unit, count = units(here[:, 1], stretch, np.where(alone, 0, here[:, 3]))
         cost = mean_loss(losses(here, logits, np.array([step])), unit, count)[:, 0]
         size, goes, left = np.bincount(unit, minlength=count), np.zeros(count, int), abs(needed)
@@ -133,6 +137,11 @@ def in_octaves(notes: np.ndarray, logits: np.ndarray, register: float, dearest: 
             break
         notes[pitched, 3] += goes[unit]
     return notes
+
+
+def half_bar_of(notes: np.ndarray, metre: Metre) -> np.ndarray:
+    """Number of the half bar in which each note begins, shape (n,)."""
+    return np.asarray(2 * notes[:, 0] + (notes[:, 2] >= metre.half_bar))
 
 
 def units(*names: np.ndarray) -> tuple[np.ndarray, int]:
