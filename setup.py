@@ -6,6 +6,7 @@ setup(
     packages=[*find_packages(include=["musicgen*"]), "musicgen.checkpoints"],
     package_dir={"musicgen.checkpoints": "checkpoints"},
     package_data={
+        "musicgen": ["*.json"],
         "musicgen.corpus": ["*.json"],
         "musicgen.evaluation": ["*.npz"],
         "musicgen.web": ["static/*"],

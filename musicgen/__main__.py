@@ -36,6 +36,7 @@ def _generate(options: argparse.Namespace) -> None:
         options.style, options.bars, options.tempo, options.key, options.seed, options.temperature,
         tuple(role.strip() for role in options.roles.split(",")),
         **{name: getattr(options, name) for name in (*ATTRIBUTE_RANGES, "chords", "form", "section_bars", "metre")},
+        humanise=options.humanise, swing=options.swing,
     )  # fmt: skip
     if options.out.suffix and not options.out.is_dir():
         if options.count != 1:
@@ -51,10 +52,12 @@ def _generate(options: argparse.Namespace) -> None:
 
 def _change(options: argparse.Namespace) -> None:
     from musicgen.change import write_change
+    from musicgen.recipe import Mix
 
+    mix = Mix(humanise=options.humanise, swing=options.swing)
     values = {name: getattr(options, name) for name in options.values}
     said = write_change(
-        options.command, options.model, options.file, options.out, options.seed, options.style, **values
+        options.command, options.model, options.file, options.out, options.seed, options.style, mix, **values
     )
     for sentence in said:
         print(sentence, file=sys.stderr)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from musicgen import __version__
 from musicgen.errors import RequestError
 from musicgen.music import FOUR_FOUR, METRES
-from musicgen.request import ATTRIBUTE_RANGES, BAR_CHOICES, DEFAULT_TEMPERATURE
+from musicgen.request import ATTRIBUTE_RANGES, BAR_CHOICES, DEFAULT_TEMPERATURE, HUMANISE_RANGE, SWING_RANGE
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 _ENDINGS = ".mid .wav .mp3 .ogg .flac .loop.wav .musicxml .zip"
@@ -45,6 +45,8 @@ def parser() -> argparse.ArgumentParser:
         "--section-bars", type=_number, help="length of a section; the form fits the piece if not given"
     )
     generate.add_argument("--metre", default=FOUR_FOUR.name, help=f"{', '.join(METRES)}, where the model knows it")
+    _add_performance(generate)
+    generate.set_defaults(humanise=HUMANISE_RANGE[0], swing=SWING_RANGE[0])
     generate.add_argument("--count", type=_number, default=1, help="how many pieces, with seeds from --seed on")
     _add_scheduler(generate)
     generate.add_argument("--out", type=Path, required=True, help=f"a file ({_ENDINGS}) or a folder")
@@ -118,6 +120,7 @@ def _add_changes(commands: Any) -> None:
         parser.add_argument("--style", help="what to take the piece for; as the file says if not given")
         parser.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")
         parser.add_argument("--out", type=Path, required=True, help=f"a file ({_ENDINGS})")
+        _add_performance(parser)
         for value, settings in values.items():
             parser.add_argument(f"--{value}", **settings)
         parser.set_defaults(values=tuple(values))
@@ -144,6 +147,15 @@ def _add_changes(commands: Any) -> None:
     morph.add_argument("--model", default="vae", help=model)
     morph.add_argument("--steps", type=_whole, default=5, help="pieces on the way, both ends included")
     morph.add_argument("--out", type=Path, required=True, help="a folder")
+
+
+def _add_performance(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--humanise", type=_number, help="how much it is played as people play: 0 (on the grid) to 100 per cent"
+    )
+    command.add_argument(
+        "--swing", type=_number, help="where the second half of a beat begins: 50 (straight) to 67 (triplets) per cent"
+    )
 
 
 def _add_scheduler(command: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from musicgen import export
 from musicgen.compose import Result, Studio
 from musicgen.errors import MidiError, RequestError
 from musicgen.music import Music
-from musicgen.recipe import Edit
+from musicgen.recipe import Edit, Mix
 from musicgen.recipe_texts import mask_text
 from musicgen.roles import ROLE_NAMES
 
@@ -86,8 +86,9 @@ def _roles(field: str, text: str) -> tuple[str, ...]:
 
 
 def write_change(
-    name: str, model: str, source: Path, out: Path, seed: int = 0, style: str | None = None, **values: object
-) -> list[str]:
+    name: str, model: str, source: Path, out: Path, seed: int = 0, style: str | None = None, mix: Mix | None = None,
+    **values: object,
+) -> list[str]:  # fmt: skip
     """Change the piece in a MIDI file and write it in the format that the ending of `out` names.
 
     Args:
@@ -96,6 +97,7 @@ def write_change(
         source: any MIDI file, see `read_music`.
         seed: 0 to 2**32 - 1; the same file, change and seed give the same bytes.
         style: what the model should take the piece for; as `read_music` finds it if not given.
+        mix: how the new piece is played.
 
     Returns:
         A sentence for each thing that reading changed, and how much the change did.
@@ -108,9 +110,12 @@ def write_change(
     sound = export.needs_audio(format_name)
     studio = Studio.open(model, sound)
     piece = _read(studio, source, data, style)
-    result = studio.change(piece, CHANGES[name](piece.music, seed, **values), sound=sound)
+    result = studio.change(piece, CHANGES[name](piece.music, seed, **values), sound=sound and not mix)
+    said = [*_about(source, piece), *result.said]
+    if mix:
+        result = studio.change(result, Edit("mix", mix=mix), sound=sound)
     export.write(out, studio.export(result, format_name))
-    return [*_about(source, piece), *result.said]
+    return said
 
 
 def write_morph(model: str, first: Path, last: Path, steps: int, folder: Path) -> tuple[list[Path], list[str]]:

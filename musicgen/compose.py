@@ -246,7 +246,9 @@ class Studio:
     def _finish(self, music: Music, recipe: Recipe, sound: bool, started: float) -> Result:
         """Write a piece down, and play it if that is asked for and can be done."""
         composed = time.perf_counter()
-        data = midi.to_midi(music, recipe.to_dict(), recipe.volumes)
+        mix = recipe.mix
+        assert mix.humanise is not None and mix.swing is not None
+        data = midi.to_midi(music, recipe.to_dict(), mix.volumes, mix.humanise, mix.swing, recipe.seed)
         audio, notice = None, self.notice
         if sound and self.renderer is not None:
             try:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import io
 import json
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 
 import mido
 
 from musicgen.errors import MidiError, MusicgenError
 from musicgen.midi_reading import DRUM_CHANNEL, Score, read_score
 from musicgen.music import FOUR_FOUR, METRES, TICKS_PER_QUARTER, Key, Music, Note, Track
+from musicgen.performance import STRAIGHT, Played, perform
 from musicgen.roles import ROLE_BY_NAME, ROLE_NAMES
 
 FILE_TICKS_PER_BEAT = 480
@@ -29,6 +34,8 @@ MIX: dict[str, tuple[int, int]] = {
 """Role name to channel volume (controller 7) and pan (controller 10; 64 is the centre)."""
 
 _RECIPE_MARK = "musicgen "
+_GRID_MARK = "musicgen-grid "
+_MOST_GRID_BYTES = 4_000_000
 
 
 def seconds(music: Music) -> float:
@@ -40,23 +47,39 @@ def seconds(music: Music) -> float:
 
 
 def to_midi(
-    music: Music, recipe: Mapping[str, object] | None = None, volumes: Mapping[str, int] | None = None
+    music: Music,
+    recipe: Mapping[str, object] | None = None,
+    volumes: Mapping[str, int] | None = None,
+    humanise: float = 0.0,
+    swing: float = STRAIGHT,
+    seed: int = 0,
 ) -> bytes:
     """A type 1 MIDI file: a conductor track, then a named track per role that is in the piece.
 
     Where two notes of one pitch overlap in a track, the first is cut at the second; of two that begin together the
-    longer is kept. Every track ends on the last bar line, so the file loops exactly.
+    longer is kept. Every track ends on the last bar line, so the file loops exactly. Notes that are humanised or swung
+    are off the grid; what they are on it is kept in a text event, so that `from_midi` still returns the piece.
 
     Args:
         music: the piece.
         recipe: how the piece was made; kept as JSON in a text event, `read_recipe` returns it.
         volumes: role to channel volume (controller 7), 0 to 127; that of `MIX` where not given.
+        humanise, swing, seed: how it is played, see `performance.perform`.
+
+    Raises:
+        MusicgenError: as for `performance.perform`.
     """
+    grid = sounding = {track.role: _sounding(track, _on_grid(track)) for track in music.tracks}
+    if humanise or swing != STRAIGHT:
+        played = perform(music, humanise, swing, seed)
+        sounding = {track.role: _sounding(track, played[track.role]) for track in music.tracks}
     conductor = mido.MidiTrack()
     conductor.append(mido.MetaMessage("track_name", name="musicgen"))
     if recipe is not None:
         text = _RECIPE_MARK + json.dumps(recipe, sort_keys=True)
         conductor.append(mido.MetaMessage("text", text=text))
+    if sounding is not grid:
+        conductor.append(mido.MetaMessage("text", text=_GRID_MARK + _grid_text(grid, sounding)))
     conductor.append(mido.MetaMessage("text", text="style: " + music.style.encode("ascii", "replace").decode()))
     conductor.append(mido.MetaMessage("set_tempo", tempo=round(60e6 / music.tempo)))
     # a metronome clicks on every beat: 24 of its clocks are a quarter note
@@ -72,13 +95,35 @@ def to_midi(
     file.tracks.append(conductor)
     for track in music.tracks:
         volume = (volumes or {}).get(track.role, MIX[track.role][0])
-        file.tracks.append(_track_events(track, music.ticks, volume))
+        file.tracks.append(_track_events(track, sounding[track.role], music.ticks * _SCALE, volume))
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()
 
 
-def _track_events(track: Track, ticks: int, volume: int) -> mido.MidiTrack:
+def _on_grid(track: Track) -> list[Played]:
+    return [Played(note.onset, note.pitch, note.end, note.velocity) for note in track.notes]
+
+
+_Sounding = tuple[int, int, int, int]  # start, pitch, end, velocity; ticks of the file
+
+
+def _sounding(track: Track, played: Sequence[Played]) -> list[_Sounding]:
+    """What of a track a file can say: of each pitch one note at a time."""
+    found: list[_Sounding] = []
+    last: dict[int, int] = {}  # pitch -> its last note in `found`
+    # of notes that agree in onset and pitch only the longest is written: a file cannot tell them apart
+    for note in {(note.onset, note.pitch): how for note, how in zip(track.notes, played, strict=True)}.values():
+        start, end = round(note.start * _SCALE), round(note.end * _SCALE)
+        if note.pitch in last:
+            begun, pitch, until, velocity = found[last[note.pitch]]
+            found[last[note.pitch]] = begun, pitch, min(until, start), velocity
+        last[note.pitch] = len(found)
+        found.append((start, note.pitch, end, note.velocity))
+    return found
+
+
+def _track_events(track: Track, sounding: Iterable[_Sounding], ticks: int, volume: int) -> mido.MidiTrack:
     channel = CHANNELS[track.role]
     pan = MIX[track.role][1]
     events = mido.MidiTrack()
@@ -87,24 +132,32 @@ def _track_events(track: Track, ticks: int, volume: int) -> mido.MidiTrack:
     events.append(mido.Message("control_change", channel=channel, control=7, value=volume))
     events.append(mido.Message("control_change", channel=channel, control=10, value=pan))
     timed: list[tuple[int, int, int, int]] = []  # tick, 0 for off before 1 for on, pitch, velocity
-    sounding: dict[int, int] = {}  # pitch -> index of its note-off in `timed`
-    # of notes that agree in onset and pitch only the longest is written: a file cannot tell them apart
-    for note in {(note.onset, note.pitch): note for note in track.notes}.values():
-        if note.pitch in sounding:
-            off = timed[sounding[note.pitch]]
-            if off[0] > note.onset:
-                timed[sounding[note.pitch]] = (note.onset, *off[1:])
-        timed.append((note.onset, 1, note.pitch, note.velocity))
-        sounding[note.pitch] = len(timed)
-        timed.append((note.end, 0, note.pitch, 0))
+    for start, pitch, end, velocity in sounding:
+        timed += [(start, 1, pitch, velocity), (end, 0, pitch, 0)]
     now = 0
     for tick, on, pitch, velocity in sorted(timed):
         kind = "note_on" if on else "note_off"
-        delta = (tick - now) * _SCALE
-        events.append(mido.Message(kind, channel=channel, note=pitch, velocity=velocity, time=delta))
+        events.append(mido.Message(kind, channel=channel, note=pitch, velocity=velocity, time=tick - now))
         now = tick
-    events.append(mido.MetaMessage("end_of_track", time=max(0, ticks - now) * _SCALE))
+    events.append(mido.MetaMessage("end_of_track", time=max(0, ticks - now)))
     return events
+
+
+def _grid_text(grid: Mapping[str, list[_Sounding]], sounding: Mapping[str, list[_Sounding]]) -> str:
+    """The notes as they would be in a file on the grid, and the digest of those that are in the file for them."""
+    by_label = {ROLE_BY_NAME[role].label: notes for role, notes in sounding.items()}
+    notes = {
+        role: [Note(start // _SCALE, pitch, (end - start) // _SCALE, loud) for start, pitch, end, loud in found]
+        for role, found in grid.items()
+    }
+    values = {"digest": _digest(by_label), "notes": notes}
+    return base64.b64encode(zlib.compress(json.dumps(values, separators=(",", ":")).encode(), 9)).decode()
+
+
+def _digest(by_label: Mapping[str, Iterable[_Sounding]]) -> str:
+    """Of the notes of a file, by the names of its tracks."""
+    every = sorted((label, *note) for label, notes in by_label.items() for note in notes)
+    return hashlib.sha256(json.dumps(every).encode()).hexdigest()[:32]
 
 
 def _mido_key(key: Key) -> str:
@@ -154,6 +207,7 @@ def from_score(score: Score) -> Music:
     unknown = [track.name for track in score.tracks if track.name not in by_label]
     if unknown:
         raise MidiError(f"Expected tracks named {', '.join(by_label)}. Received: {unknown[0][:40]!r}.")
+    grid = grid_notes(score)
     try:
         tracks = tuple(
             Track(
@@ -162,7 +216,9 @@ def from_score(score: Score) -> Music:
                 tuple(
                     Note(_tick(note.start), note.pitch, max(1, _tick(note.end) - _tick(note.start)), note.velocity)
                     for note in track.notes
-                ),
+                )
+                if grid is None
+                else grid[by_label[track.name]],
             )
             for track in score.tracks
         )
@@ -178,6 +234,30 @@ def from_score(score: Score) -> Music:
         raise MidiError(str(error)) from None
 
 
+def grid_notes(score: Score) -> dict[str, tuple[Note, ...]] | None:
+    """Role to its notes on the grid, of a file of ours that was humanised or swung and not changed since; else None."""
+    text = next((text.removeprefix(_GRID_MARK) for text in score.texts if text.startswith(_GRID_MARK)), None)
+    if text is None:
+        return None
+    try:
+        values = json.loads(zlib.decompressobj().decompress(base64.b64decode(text), _MOST_GRID_BYTES))
+        notes = {str(role): tuple(Note(*map(int, note)) for note in found) for role, found in values["notes"].items()}
+        digest = values["digest"]
+    except (ValueError, binascii.Error, zlib.error, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+    file_ticks = FILE_TICKS_PER_BEAT
+    by_label = {
+        track.name: [
+            (round(note.start * file_ticks), note.pitch, round(note.end * file_ticks), note.velocity)
+            for note in track.notes
+        ]
+        for track in score.tracks
+    }
+    counts = {ROLE_BY_NAME[role].label: len(found) for role, found in notes.items() if found and role in ROLE_BY_NAME}
+    same = counts == {label: len(found) for label, found in by_label.items()} and digest == _digest(by_label)
+    return notes if same else None
+
+
 def stems(data: bytes) -> dict[str, bytes]:
     """A file that `to_midi` wrote as one file for each role that plays: role name to bytes, as long as the whole.
 
@@ -189,7 +269,9 @@ def stems(data: bytes) -> dict[str, bytes]:
     playing = [track.role for track in from_midi(data).tracks if track.notes]
     file = mido.MidiFile(file=io.BytesIO(data))
     conductor = mido.MidiTrack(
-        message for message in file.tracks[0] if message.type != "text" or not message.text.startswith(_RECIPE_MARK)
+        message
+        for message in file.tracks[0]
+        if message.type != "text" or not message.text.startswith((_RECIPE_MARK, _GRID_MARK))
     )
     by_name = {track.name: track for track in file.tracks[1:]}
     return {role: _saved([conductor, by_name[ROLE_BY_NAME[role].label]]) for role in playing}
@@ -206,5 +288,6 @@ def _tick(beat: float) -> int:
 
 
 __all__ = [
-    "CHANNELS", "MIX", "find_recipe", "from_midi", "from_score", "read_recipe", "seconds", "stems", "to_midi",
+    "CHANNELS", "MIX", "find_recipe", "from_midi", "from_score", "grid_notes", "read_recipe", "seconds", "stems",
+    "to_midi",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from typing import Any
 from musicgen.errors import RequestError
 from musicgen.music import MAX_BARS
 from musicgen.recipe_texts import read_vector
-from musicgen.request import TEMPO_RANGE, Request, integer, number, shown
+from musicgen.request import HUMANISE_RANGE, SWING_RANGE, TEMPO_RANGE, Request, integer, number, shown
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
 
 VERSION = 13
@@ -39,6 +39,8 @@ class Mix:
         tempo: beats a minute, 40 to 240.
         programs: role to General MIDI program, 0 to 127.
         volumes: role to channel volume (controller 7), 0 (silent) to 127.
+        humanise: how much it is played as people play, 0 (on the grid) to 100 per cent; see `performance.perform`.
+        swing: where the second half of a beat begins, 50 (straight) to 67 (triplets) per cent.
 
     Raises:
         RequestError: an argument that is not as above.
@@ -47,10 +49,16 @@ class Mix:
     tempo: float | None = None
     programs: Mapping[str, int] = field(default_factory=dict)
     volumes: Mapping[str, int] = field(default_factory=dict)
+    humanise: float | None = None
+    swing: float | None = None
 
     def __post_init__(self) -> None:
         if self.tempo is not None:
             object.__setattr__(self, "tempo", number("tempo", self.tempo, TEMPO_RANGE, "beats a minute"))
+        if self.humanise is not None:
+            object.__setattr__(self, "humanise", number("humanise", self.humanise, HUMANISE_RANGE, "per cent"))
+        if self.swing is not None:
+            object.__setattr__(self, "swing", number("swing", self.swing, SWING_RANGE, "per cent"))
         for name in ("programs", "volumes"):
             given = getattr(self, name)
             if not isinstance(given, Mapping) or not set(given) <= set(ROLE_NAMES):
@@ -60,10 +68,27 @@ class Mix:
                 raise RequestError(f"{name}: expected 0 to 127. Received: {shown(dict(given))}.")
             object.__setattr__(self, name, checked)
 
+    def __bool__(self) -> bool:
+        """Whether anything is given."""
+        return bool(self.to_dict())
+
     def to_dict(self) -> dict[str, object]:
         """What is given, as plain values."""
-        values = {"tempo": self.tempo, "programs": dict(self.programs), "volumes": dict(self.volumes)}
+        values = {
+            "tempo": self.tempo, "programs": dict(self.programs), "volumes": dict(self.volumes),
+            "humanise": self.humanise, "swing": self.swing,
+        }  # fmt: skip
         return {name: value for name, value in values.items() if value not in (None, {})}
+
+    def after(self, earlier: Mix) -> Mix:
+        """Both in one: what is not given here is as the earlier one has it."""
+        return Mix(
+            earlier.tempo if self.tempo is None else self.tempo,
+            {**earlier.programs, **self.programs},
+            {**earlier.volumes, **self.volumes},
+            earlier.humanise if self.humanise is None else self.humanise,
+            earlier.swing if self.swing is None else self.swing,
+        )
 
     @classmethod
     def from_dict(cls, values: object) -> Mix:
@@ -72,8 +97,10 @@ class Mix:
         Raises:
             RequestError: values that a `Mix` refuses.
         """
-        if not isinstance(values, Mapping) or not set(values) <= {"tempo", "programs", "volumes"}:
-            raise RequestError(f"Expected a mix of tempo, programs and volumes. Received: {shown(values)}.")
+        if not isinstance(values, Mapping) or not set(values) <= set(cls.__dataclass_fields__):
+            raise RequestError(
+                f"Expected a mix of tempo, programs, volumes, humanise and swing. Received: {shown(values)}."
+            )
         return cls(**values)
 
 
@@ -223,17 +250,29 @@ class Recipe:
         return 1 + sum(1 + sum(each.steps for each in edit.partners) for edit in self.edits)
 
     @property
-    def volumes(self) -> Mapping[str, int]:
-        """Role to channel volume, as the last mix sets it."""
-        return next((edit.mix.volumes for edit in reversed(self.edits) if edit.kind == "mix"), {})
+    def mix(self) -> Mix:
+        """How the piece is played: of each thing what the last mix that gives it says, or the request."""
+        asked = Request() if self.request is None else self.request
+        result = Mix(humanise=asked.humanise, swing=asked.swing)
+        for edit in self.edits:
+            if edit.kind == "mix":
+                result = edit.mix.after(result)
+        return result
+
+    @property
+    def seed(self) -> int:
+        """Of the chance in how it is played: that of its request, 0 of a file."""
+        return 0 if self.request is None else self.request.seed
 
     def after(self, edit: Edit) -> Recipe:
-        """The recipe with one more edit; of mixes one after another only the last counts.
+        """The recipe with one more edit; mixes one after another become one.
 
         Raises:
             RequestError: it has `MAX_EDITS` already.
         """
-        edits = self.edits[:-1] if edit.kind == "mix" and self.edits and self.edits[-1].kind == "mix" else self.edits
+        edits = self.edits
+        if edit.kind == "mix" and edits and edits[-1].kind == "mix":
+            edits, edit = edits[:-1], replace(edit, mix=edit.mix.after(edits[-1].mix))
         if len(edits) >= MAX_EDITS:
             raise RequestError(f"Expected at most {MAX_EDITS} changes in a row. Received: one more; begin a new piece.")
         return replace(self, edits=(*edits, edit))

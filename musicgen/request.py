@@ -10,6 +10,7 @@ from musicgen.attributes import ATTRIBUTES
 from musicgen.errors import MusicgenError, RequestError
 from musicgen.harmony import describe_hearing, read_progression
 from musicgen.music import FOUR_FOUR, METRES, Key
+from musicgen.performance import STRAIGHT, TRIPLET
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
 
 BAR_CHOICES = (4, 8, 12, 16, 24, 32, 64, 128)
@@ -25,6 +26,8 @@ ATTRIBUTE_RANGES: dict[str, tuple[float, float, str]] = {
     "tension": (5.0, 35.0, "per cent of intervals"),
 }
 """Least, most and unit of what can be asked for: about the middle 96 per cent of the music learned from."""
+HUMANISE_RANGE = (0.0, 100.0)
+SWING_RANGE = (STRAIGHT, TRIPLET)
 SECTION_BARS = 4
 """Sections of the music learned from: what models know of form is said for so many bars."""
 SECTION_CHOICES = (4, 8, 16)
@@ -53,6 +56,9 @@ class Request:
         form: a letter from A to D for each section, with ' for a variation, such as "AABA" or "ABA'C"; repeated.
         section_bars: length of a section, 1 to `MAX_SECTION_BARS`; None for one with which the form fits the piece.
         metre: a name of `music.METRES`.
+        humanise: how much it is played as people play, 0 (exactly on the grid) to 100 per cent; see
+            `performance.perform`. The notes are the same.
+        swing: where the second half of a beat begins, 50 (straight) to 67 (triplets) per cent.
 
     Raises:
         RequestError: a field is of the wrong type or out of its range.
@@ -74,6 +80,8 @@ class Request:
     form: str | None = None
     section_bars: int | None = None
     metre: str = FOUR_FOUR.name
+    humanise: float = 0.0
+    swing: float = STRAIGHT
 
     def __post_init__(self) -> None:
         if not isinstance(self.style, str) or self.style not in STYLE_BY_NAME:
@@ -119,6 +127,9 @@ class Request:
         if not isinstance(self.metre, str) or self.metre not in METRES:
             raise RequestError(f"metre: expected one of {', '.join(METRES)}. Received: {shown(self.metre)}.")
 
+        self._set("humanise", number("humanise", self.humanise, HUMANISE_RANGE, "per cent"))
+        self._set("swing", number("swing", self.swing, SWING_RANGE, "per cent"))
+
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
@@ -147,10 +158,10 @@ class Request:
     def to_dict(self) -> dict[str, object]:
         """Plain values that JSON can hold; `from_dict` reads them back."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        if self.metre == FOUR_FOUR.name:
-            del values["metre"]  # so that recipes and links are what they were before there were others
-        if self.section_bars is None:
-            del values["section_bars"]
+        unsaid = (("metre", FOUR_FOUR.name), ("section_bars", None), ("humanise", 0.0), ("swing", STRAIGHT))
+        for name, usual in unsaid:
+            if values[name] == usual:
+                del values[name]  # so that recipes and links are what they were before there was another
         return values | {"key": str(self.key), "roles": list(self.roles)}
 
     @classmethod

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from musicgen.midi import CHANNELS, MIX, from_midi, read_recipe, to_midi
+from musicgen.midi_reading import read_score
 from musicgen.models.redrawing import changed_share
 from musicgen.music import TICKS_PER_BAR, Music, Note
 from musicgen.recipe_texts import mask_text
@@ -315,6 +316,25 @@ def test_tempo_is_exact_in_player_and_file(visit: Visit) -> None:
     assert [each.tempo for track in file.tracks for each in track if each.type == "set_tempo"] == [mido.bpm2tempo(90)]
     assert file.length == pytest.approx(music_seconds, abs=0.001)
     assert from_midi(data).tracks == before.tracks
+
+
+def test_it_is_played_as_people_play_and_the_grid_comes_back(visit: Visit) -> None:
+    before, source = music(visit), visit.source()
+    for name, value in (("humanise", "60"), ("swing", "62")):
+        visit.page.fill(f".mixer .{name}", value)
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_function("musicgen.piece.humanise === 60 && musicgen.piece.swing === 62")
+    visit.page.wait_for_function("before => document.querySelector('#stage audio').src !== before", arg=source)
+    data = visit.download("mid")[1]
+    assert from_midi(data).tracks == before.tracks
+    starts = [note.start * 12 for track in read_score(data).tracks for note in track.notes]
+    assert sum(start != round(start) for start in starts) > len(starts) / 2
+    visit.page.fill(".mixer .humanise", "0")
+    visit.page.fill(".mixer .swing", "50")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_function("musicgen.piece.humanise === 0 && musicgen.piece.swing === 50")
+    starts = [note.start * 12 for track in read_score(visit.download("mid")[1]).tracks for note in track.notes]
+    assert all(start == round(start) for start in starts)
 
 
 def test_on_a_phone_the_mixer_opens_on_demand(phone: Visit) -> None:

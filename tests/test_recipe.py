@@ -72,7 +72,7 @@ def test_recipes_within_recipes_end_somewhere() -> None:
 def test_of_mixes_one_after_another_the_last_counts() -> None:
     loud, quiet = Edit("mix", mix=Mix(volumes={"bass": 127})), Edit("mix", mix=Mix(volumes={"bass": 1}))
     assert VARIED.after(loud).after(quiet).edits == (*VARIED.edits, quiet)
-    assert VARIED.after(quiet).after(Edit("reconstruct")).volumes == {"bass": 1}
+    assert VARIED.after(quiet).after(Edit("reconstruct")).mix.volumes == {"bass": 1}
 
 
 def test_a_link_carries_a_recipe_that_can_be_made_again() -> None:

@@ -91,7 +91,7 @@ def test_a_mix_sets_tempo_instruments_and_volumes_and_no_note(studio: Studio) ->
         if message.type == "control_change" and message.control == 7
     }
     assert volumes[9] == 0 and volumes[0] > 0
-    assert studio.change(mixed, Edit("reconstruct")).recipe.volumes == {"drums": 0}
+    assert studio.change(mixed, Edit("reconstruct")).recipe.mix.volumes == {"drums": 0}
 
 
 def test_a_morph_at_a_corner_is_that_piece_as_the_model_knows_it(studio: Studio) -> None:

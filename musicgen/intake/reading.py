@@ -14,7 +14,7 @@ from musicgen.intake.casting import LABELS, cast, say_losses
 from musicgen.intake.percussion import find_drums
 from musicgen.intake.timing import find_grid, find_tempo, lay_out
 from musicgen.intake.words import count_of, is_or_are, some_of
-from musicgen.midi import from_score
+from musicgen.midi import from_score, grid_notes
 from musicgen.midi_reading import Score, read_score
 from musicgen.music import MAX_BARS, METRES, TICKS_PER_QUARTER, Key, Music
 from musicgen.roles import STYLE_BY_NAME, STYLE_NAMES
@@ -82,9 +82,10 @@ def _exact(score: Score) -> Music | None:
         or {metre for _, metre in score.metres} - _OUR_METRES
         or len(score.metres) > 1
         or len(score.tempos) > 1
-        or not (np.abs(places - np.round(places)) < 1e-6).all()
         or (places[:, 1] <= places[:, 0]).any()
     ):
+        return None
+    if not (np.abs(places - np.round(places)) < 1e-6).all() and grid_notes(score) is None:
         return None
     try:
         return from_score(score)

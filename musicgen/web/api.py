@@ -69,12 +69,14 @@ def _generate(desk: Desk) -> Callable:
         section_bars: int | None = None,
         metre: str = _DEFAULTS.metre,
         model: str | None = None,
+        humanise: float = _DEFAULTS.humanise,
+        swing: float = _DEFAULTS.swing,
     ) -> tuple[gr.FileData, dict]:
         with toasts():
             request = Request(
                 style=style, bars=bars, tempo=tempo, key=key, seed=seed, temperature=temperature,
                 density=density, rhythm=rhythm, register=register, polyphony=polyphony, tension=tension,
-                chords=chords, form=form, section_bars=section_bars, metre=metre,
+                chords=chords, form=form, section_bars=section_bars, metre=metre, humanise=humanise, swing=swing,
             )  # fmt: skip
             result = desk.studio.make(request, sound=False, kind=model)
             return _answer(desk, result, result.said)
@@ -100,6 +102,8 @@ def _generate(desk: Desk) -> Callable:
         section_bars: length of a section; null for one with which the form fits the piece
         metre: 4/4, 3/4 or 6/8, where the model knows it
         model: vae or gan, where the page has both
+        humanise: how much it is played as people play: 0 (on the grid) to 100 percent
+        swing: where the second half of a beat begins: 50 (straight) to 67 (triplets) percent
     Returns:
         The MIDI file, and facts: the recipe that makes it again, its notes, what it measures, and what models do not
         hear of the chords.
@@ -121,13 +125,15 @@ def _change(desk: Desk) -> Callable:
         tempo: float | None = None,
         programs: dict | None = None,
         volumes: dict | None = None,
+        humanise: float | None = None,
+        swing: float | None = None,
     ) -> tuple[gr.FileData, dict]:
         """Change the piece in any MIDI file.
 
         vary changes as many notes as strength says, but for the roles in keep; infill makes roles anew in some bars;
         accompany adds the roles that are silent; continue goes on from its end; restyle leads it into another style
-        and keeps its melody; reconstruct is how the model understood it; mix sets tempo, instruments and volumes. What
-        is kept comes back note for note.
+        and keeps its melody; reconstruct is how the model understood it; mix sets tempo, instruments, volumes
+        and how it is played. What is kept comes back note for note.
 
         Args:
             midi: a MIDI file
@@ -142,6 +148,8 @@ def _change(desk: Desk) -> Callable:
             tempo: for mix: beats a minute, 40 to 240
             programs: for mix: role to General MIDI program, 0 to 127
             volumes: for mix: role to volume, 0 to 127
+            humanise: for mix: how much it is played as people play, 0 (on the grid) to 100 percent
+            swing: for mix: where the second half of a beat begins, 50 (straight) to 67 (triplets) percent
         Returns:
             The MIDI file, and facts as those of generate, with what reading the file changed, and how much was changed.
         """
@@ -157,7 +165,7 @@ def _change(desk: Desk) -> Callable:
                 }
                 edit = CHANGES[kind](piece.music, seed, **values[kind])
             elif kind in _KINDS:
-                mix = Mix(tempo, programs or {}, volumes or {}) if kind == "mix" else Mix()
+                mix = Mix(tempo, programs or {}, volumes or {}, humanise, swing) if kind == "mix" else Mix()
                 edit = Edit(kind, mix=mix)
             else:
                 raise RequestError(f"kind: expected one of {', '.join(_KINDS)}. Received: {str(kind)[:40]!r}.")

@@ -1,4 +1,4 @@
-"""The mixer under the transport: mute, solo, volume and instrument of each role, and the tempo.
+"""The mixer under the transport: mute, solo, volume and instrument of each role, the tempo, and how people play.
 
 What it wishes is an edit of the kind "mix", which the stage's action "change" makes.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import gradio as gr
 
 from musicgen.midi import MIX
+from musicgen.performance import STRAIGHT, TRIPLET
 from musicgen.request import TEMPO_RANGE
 from musicgen.roles import INSTRUMENTS, KITS, ROLES
 from musicgen.web.theme import static
@@ -26,4 +27,6 @@ def build_mixer() -> gr.HTML:
         kits=[[program, name] for program, name in KITS.items()],
         least=TEMPO_RANGE[0],
         most=TEMPO_RANGE[1],
+        straight=int(STRAIGHT),
+        triplet=int(TRIPLET),
     )

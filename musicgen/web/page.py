@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from musicgen.compose import Studio
+from musicgen.performance import usual_humanise
 from musicgen.request import Request
 from musicgen.web import downloads, history, intake, learn, mixer, morph, original, parts, player, wall
 from musicgen.web.api import add_endpoints
@@ -19,7 +20,7 @@ from musicgen.web.shape import read_shape
 from musicgen.web.theme import static
 from musicgen.web.toasts import toasts
 
-EXAMPLE = Request(style="jazz", bars=16, key="F major", seed=2)
+EXAMPLE = Request(style="jazz", bars=16, key="F major", seed=2, humanise=usual_humanise("jazz"))
 """What is ready to play when the page opens."""
 FILE_AGE = 3 * 3600
 """Seconds after which a piece's files are deleted."""
@@ -120,7 +121,7 @@ class _Generate:
                 seed = secrets.randbelow(NEW_SEEDS)
             request = Request(
                 style=style, bars=bars, metre=metre, tempo=tempo, key=key, seed=seed, temperature=temperature,  # type: ignore[arg-type]
-                **read_shape(shape),  # type: ignore[arg-type]
+                humanise=usual_humanise(style), **read_shape(shape),  # type: ignore[arg-type]
             )  # fmt: skip
             with self.desk.turn():
                 result = self.desk.studio.make(request, sound=False, kind=model)  # the roll comes first

@@ -29,7 +29,7 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         sound: the file that the page plays.
         later: there is no such file yet, but the server makes it when it is asked to.
     """
-    music, recipe = result.music, result.recipe
+    music, recipe, mix = result.music, result.recipe, result.recipe.mix
     return {
         "id": piece_id(result),
         "stem": file_stem(result),
@@ -37,6 +37,8 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         "facts": facts_of(recipe, music.bars, music.tempo, music.style, music.metre.name),
         "bars": music.bars,
         "tempo": music.tempo,
+        "humanise": mix.humanise,
+        "swing": mix.swing,
         "key": str(music.key),
         "style": music.style,
         "ticks": music.ticks,
@@ -48,7 +50,7 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
             lane
             | {
                 "program": next((track.program for track in music.tracks if track.role == role), None),
-                "volume": recipe.volumes.get(role, midi.MIX[role][0]),
+                "volume": mix.volumes.get(role, midi.MIX[role][0]),
             }
             for lane, role in zip(_lanes(music), ROLE_NAMES, strict=True)
         ],

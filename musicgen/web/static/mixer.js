@@ -3,6 +3,7 @@
 const { musicgen } = window;
 const box = element.querySelector("details");
 const tempo = element.querySelector(".pulse input");
+const feel = { humanise: element.querySelector(".humanise"), swing: element.querySelector(".swing") };
 const usual = Object.fromEntries(props.roles.map((role) => [role.name, role.usual]));
 
 const channels = [...element.querySelectorAll(".channel")].map((strip) => ({
@@ -61,6 +62,7 @@ function adopt(piece) {
     program.value = lane.program;
   }
   if (document.activeElement !== tempo) tempo.value = piece.tempo;
+  for (const [name, input] of Object.entries(feel)) if (document.activeElement !== input) input.value = piece[name];
   tempo.parentElement.classList.toggle("is-fine", !Number.isInteger(piece.tempo)); // no room for the unit beside 119.55
   draw();
 }
@@ -82,7 +84,14 @@ function mixOf(piece) {
     tempo: tempo.value !== "" && tempo.checkValidity() ? Number(tempo.value) : piece.tempo,
     programs: Object.fromEntries(playing.map((channel) => [channel.role, Number(channel.program.value)])),
     volumes: Object.fromEntries(channels.map((channel) => [channel.role, volumeOf(channel)])),
+    ...feelOf(piece),
   };
+}
+
+/* Only what was ever asked for: a recipe of a piece that is on the grid says nothing of it. */
+function feelOf(piece) {
+  const asked = Object.entries(feel).map(([name, input]) => [name, input.value !== "" && input.checkValidity() ? Number(input.value) : piece[name]]);
+  return Object.fromEntries(asked.filter(([name, value]) => value !== Number(feel[name].min) || value !== piece[name]));
 }
 
 /* ---- wishes ---- */
@@ -145,6 +154,15 @@ tempo.addEventListener("change", () => {
   else if (musicgen.piece) tempo.value = musicgen.piece.tempo;
   if (musicgen.piece && Number(tempo.value) !== musicgen.piece.tempo) wish(0);
 });
+for (const [name, input] of Object.entries(feel)) {
+  input.addEventListener("input", () => { if (input.value !== "" && input.checkValidity()) wish(600); });
+  input.addEventListener("change", () => {
+    if (input.value !== "") input.value = Math.min(Math.max(Number(input.value), Number(input.min)), Number(input.max));
+    else if (musicgen.piece) input.value = musicgen.piece[name];
+    if (musicgen.piece && Number(input.value) !== musicgen.piece[name]) wish(0);
+  });
+  input.addEventListener("keydown", (event) => { if (event.key === "Enter") input.blur(); });
+}
 tempo.addEventListener("keydown", (event) => { if (event.key === "Enter") tempo.blur(); });
 
 /* On a phone it is open on demand. */
