@@ -30,12 +30,12 @@ from musicgen.corpus.dataset import Dataset
 from musicgen.errors import MusicgenError
 from musicgen.evaluation import protocol
 from musicgen.evaluation.alarms import Limits, alarms
+from musicgen.evaluation.answering import open_model
 from musicgen.evaluation.compare import values_of
 from musicgen.evaluation.metrics import THEMES
 from musicgen.evaluation.protocol import Sample
 from musicgen.evaluation.reconstruction import onset_f1
 from musicgen.evaluation.resampling import composite_draws
-from musicgen.evaluation.run import open_model
 from musicgen.evaluation.view import View
 from musicgen.evaluation.windows import Window, request_like, windows
 from musicgen.export import write

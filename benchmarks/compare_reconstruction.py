@@ -28,9 +28,9 @@ from benchmarks.baselines.trio import TRIO, held_out
 from musicgen.corpus.dataset import Dataset
 from musicgen.errors import MusicgenError
 from musicgen.evaluation import protocol
+from musicgen.evaluation.answering import open_model
 from musicgen.evaluation.protocol import Sample
 from musicgen.evaluation.reconstruction import framewise_accuracy, hold_floor, onset_f1
-from musicgen.evaluation.run import open_model
 from musicgen.music import Music
 
 BARS = 16

@@ -26,9 +26,9 @@ from musicgen import codec
 from musicgen.corpus.dataset import Dataset
 from musicgen.errors import MusicgenError
 from musicgen.evaluation import protocol
+from musicgen.evaluation.answering import open_model
 from musicgen.evaluation.compare import values_of
 from musicgen.evaluation.protocol import Sample
-from musicgen.evaluation.run import open_model
 from musicgen.evaluation.view import View
 from musicgen.evaluation.windows import Window, windows
 from musicgen.heard import NONE, heard_chords

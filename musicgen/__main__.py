@@ -127,7 +127,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     from musicgen.evaluation.run import evaluate
 
     models = options.model or ["vae"]
-    settings = options.count, options.temperature, options.audio, options.seeds, options.metre
+    settings = options.count, options.temperature, options.audio, options.seeds, options.metre, options.scheduler
     evaluate(models, options.data, options.out, *settings)
     print(options.out / "report.html")
 
@@ -145,7 +145,7 @@ def _original(options: argparse.Namespace) -> None:
 def _index(options: argparse.Namespace) -> None:
     from musicgen.originality.build import build
 
-    print(build(options.data, options.out))
+    print(build(options.data, options.out, options.scheduler))
 
 
 def _publish(options: argparse.Namespace) -> None:

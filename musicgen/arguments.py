@@ -84,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--seeds", type=_whole, default=3, help="times that every request is answered, 1 to 10")
     evaluate.add_argument("--metre", default=FOUR_FOUR.name, help=f"of songs and pieces: {', '.join(METRES)}")
     evaluate.add_argument("--audio", action="store_true", help="put the sound of the pieces shown into the page")
+    _add_scheduler(evaluate)
     evaluate.add_argument("--out", type=Path, required=True, help="the folder of report.json and report.html")
 
     original = commands.add_parser(
@@ -95,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     index = commands.add_parser("index", help="build the index of training songs for original")
     index.add_argument("--data", type=Path, required=True, help="a folder made by prepare")
     index.add_argument("--out", type=Path, required=True, help="the folder to write")
+    _add_scheduler(index)
 
     publish = commands.add_parser("publish", help="push a model, or the page as a Space, to the Hugging Face Hub")
     publish.add_argument("what", metavar="MODEL", help='a bundled name, a folder, or "space" for the page')

@@ -161,15 +161,18 @@ def open_cluster(scheduler: str | None = None, workers: int | None = None) -> It
         yield Cluster(client)
 
 
-def processes_for_networks(jobs: int) -> int:
-    """How many processes of this machine so many jobs shall have that run a network: at most one a core.
+def processes_for(jobs: int) -> int:
+    """How many processes of this machine so many jobs shall have: at most one a core; a single job none of its own."""
+    return 0 if jobs <= 1 else min(jobs, os.cpu_count() or 1)
 
-    A single job runs in this process, and so do all where Keras has another backend than TensorFlow: that may hold an
-    accelerator, which processes cannot share.
+
+def processes_for_networks(jobs: int) -> int:
+    """`processes_for` jobs that run a network.
+
+    All of them run in this process where Keras has another backend than TensorFlow: that may hold an accelerator, which
+    processes cannot share.
     """
-    if jobs <= 1 or os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
-        return 0
-    return min(jobs, os.cpu_count() or 1)
+    return 0 if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow" else processes_for(jobs)
 
 
 @contextmanager
@@ -226,4 +229,4 @@ def _version() -> str:
     return __version__
 
 
-__all__ = ["Cluster", "open_cluster", "processes_for_networks"]
+__all__ = ["Cluster", "open_cluster", "processes_for", "processes_for_networks"]

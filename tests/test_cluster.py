@@ -1,5 +1,6 @@
 """Jobs run the same in processes of this machine and on a cluster: a scheduler and two workers on the loopback."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,12 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from musicgen import cluster
+from musicgen import cluster, make
 from musicgen.cluster import Cluster, open_cluster
 from musicgen.corpus.prepare import prepare
 from musicgen.corpus.reading import time_limit
 from musicgen.errors import ClusterError
+from musicgen.evaluation.run import evaluate
+from musicgen.hub import write_manifest
+from musicgen.originality.build import build
+from musicgen.request import Request
 from tests.little_corpus import band_file
+from tests.made_songs import made_data
+from tests.tiny import tiny_vae
 
 ROOT = Path(__file__).parent.parent
 
@@ -45,6 +52,13 @@ def loopback() -> Iterator[Loopback]:
                 worker.kill()
     finally:
         scheduler.kill()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    made_data(folder, 60)
+    return folder
 
 
 def start(command: list[str]) -> subprocess.Popen:
@@ -165,6 +179,36 @@ def test_a_cluster_prepares_the_same_bytes_as_this_machine(loopback: Loopback, t
         (folder / f"{i}.mid").write_bytes(band_file(i) if i != 4 else b"damaged")
     prepare(tmp_path, tmp_path / "here", [f"folder:{folder}"], workers=2)
     prepare(tmp_path, tmp_path / "there", [f"folder:{folder}"], scheduler=loopback.address)
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+
+
+def test_a_cluster_indexes_the_same_bytes_as_this_machine(loopback: Loopback, made: Path, tmp_path: Path) -> None:
+    build(made, tmp_path / "here")
+    build(made, tmp_path / "there", loopback.address)
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+
+
+def test_a_cluster_evaluates_as_this_machine_does(loopback: Loopback, made: Path, tmp_path: Path) -> None:
+    for out, address in (("here", None), ("there", loopback.address)):
+        evaluate(["markov"], made, tmp_path / out, 20, seeds=1, scheduler=address)
+    here, there = (json.loads((tmp_path / out / "report.json").read_text()) for out in ("here", "there"))
+    for report in (here, there):
+        del report["protocol"]["seconds"], report["models"][0]["seconds"]
+    assert there == here
+
+
+def test_a_cluster_makes_the_same_pieces_as_this_machine(
+    loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(make, "_CHUNK", 2)
+    monkeypatch.setattr(make, "processes_for_networks", lambda jobs: 0)
+    model = tmp_path / "model"
+    tiny_vae().save_pretrained(model)
+    write_manifest(model)
+    request = Request(bars=4, seed=5, humanise=50)
+    make.write_many(str(model), request, 5, tmp_path / "here")
+    make.write_many(str(model), request, 5, tmp_path / "there", loopback.address)
+    assert len(contents(tmp_path / "here")) == 5
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
 
 

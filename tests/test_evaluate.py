@@ -8,9 +8,10 @@ import pytest
 
 from musicgen.__main__ import main
 from musicgen.corpus.dataset import Dataset
+from musicgen.evaluation.answering import open_model
 from musicgen.evaluation.metrics import HEADLINE
 from musicgen.evaluation.protocol import DIFFERS, LOSES, MATCHES
-from musicgen.evaluation.run import answers, open_model
+from musicgen.evaluation.run import answers
 from musicgen.evaluation.windows import windows
 from musicgen.request import Request
 from tests.made_songs import made_data
@@ -167,6 +168,6 @@ def test_the_ladder_is_not_needed_where_only_the_package_is_installed(
     def refuse(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr("musicgen.evaluation.run.import_module", refuse)
+    monkeypatch.setattr("musicgen.evaluation.answering.import_module", refuse)
     with pytest.raises(Exception, match="Expected"):
         open_model("noise", Dataset.open(data))

@@ -1,7 +1,7 @@
 """`python -m musicgen evaluate`: models and baselines against held-out songs, as a report.
 
-The one file of `evaluation` that knows models. Every model answers the same requests: each takes style,
-mode, tempo and roles from a window of a test song, so that nothing but the music differs.
+Every model answers the same requests: each takes style, mode, tempo and roles from a window of a test song, so that
+nothing but the music differs.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
+from musicgen.cluster import open_cluster, processes_for_networks
 from musicgen.corpus.dataset import Dataset
 from musicgen.errors import RequestError
 from musicgen.evaluation import latents, reconstruction
+from musicgen.evaluation.answering import AT_ONCE, Answerer
 from musicgen.evaluation.compare import Reference, Result, brief, compare, headline, over_seeds, pairs
 from musicgen.evaluation.ladder import markdown
 from musicgen.evaluation.markov_floor import MarkovFloor
@@ -32,7 +31,7 @@ from musicgen.evaluation.steering import steering
 from musicgen.evaluation.styles import StyleEar, heard_as_asked
 from musicgen.evaluation.windows import BARS, Window, request_like, windows
 from musicgen.music import FOUR_FOUR, METRES, Music
-from musicgen.request import DEFAULT_TEMPERATURE, Request
+from musicgen.request import DEFAULT_TEMPERATURE
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 SEEDS = 3
@@ -44,7 +43,6 @@ ENCODED = 200
 """Test windows that the health of latents is measured on."""
 STYLED = 1400
 """Training windows that the ear for styles and the Markov floor learn from."""
-_AT_ONCE = 50
 
 
 def evaluate(
@@ -56,6 +54,7 @@ def evaluate(
     audio: bool = False,
     seeds: int = SEEDS,
     metre: str = FOUR_FOUR.name,
+    scheduler: str | None = None,
 ) -> dict[str, Any]:
     """Compare models with held-out songs; write report.json and report.html into a folder, and return the report.
 
@@ -69,6 +68,8 @@ def evaluate(
         seeds: times that every request is answered, each time with other seeds. All the tables are of the first time;
             how far the headline numbers move is told beside them.
         metre: of the songs and of the pieces; figures of two metres are not to be compared.
+        scheduler: address of a Dask scheduler whose workers the models are asked on, see `cluster.open_cluster`;
+            processes of this machine if None. Models and data set have to be at the same paths there.
 
     Raises:
         MusicgenError: an unknown metre, a count below 20, seeds outside 1 to 10, no data set, an unknown model, or no
@@ -102,36 +103,40 @@ def evaluate(
     }  # fmt: skip
     shown = {"held-out songs": [window.music for window in test[:ROLLS]]}
     results: dict[str, Result] = {}
-    for name in models:
-        begun = time.perf_counter()
-        composer = None if name == "real" else open_model(name, dataset)
-        sets = [answers(composer, dataset, test, temperature, seed) for seed in range(seeds)]
-        pieces, songs = sets[0]
-        if hasattr(composer, "reconstruct"):
-            habits = habits or MarkovFloor(heard)
-            rebuilt = _reconstruction(composer, reference.pieces[:RECONSTRUCTED], habits)
-        else:
-            rebuilt = {}
-        steers = getattr(composer, "steers", False)
-        steered = steering(partial(_generate, composer), max(count, 200), metre) if steers else {}
-        sampled = time.perf_counter()
-        label = Path(name).name
-        label = label if label not in results else f"{label} ({len(results) + 1})"
-        print(f"{label}: {len(pieces) * seeds} pieces in {sampled - begun:.0f} s", file=sys.stderr)
-        results[label] = compare(reference, pieces, songs)
-        row = {
-            "name": label,
-            "identity": "validation songs" if composer is None else composer.identity,
-            **results[label].report,
-            "seeds": over_seeds([headline(results[label].report), *(brief(reference, *other) for other in sets[1:])]),
-            "reconstruction": rebuilt,
-            "latents": _latents(composer, reference.pieces[:ENCODED]),
-            "steering": steered,
-            "style heard": heard_as_asked(ear, reference.pieces, pieces),
-        }
-        row["seconds"] = {"generate": sampled - begun, "evaluate": time.perf_counter() - sampled}
-        report["models"].append(row)
-        shown[label] = pieces[:ROLLS]
+    with open_cluster(scheduler, processes_for_networks(-(-count // AT_ONCE))) as cluster:
+        for name in models:
+            begun = time.perf_counter()
+            composer = None if name == "real" else Answerer(cluster, name, data)
+            sets = [answers(composer, dataset, test, temperature, seed) for seed in range(seeds)]
+            pieces, songs = sets[0]
+            if hasattr(composer, "reconstruct_many"):
+                habits = habits or MarkovFloor(heard)
+                rebuilt = _reconstruction(composer, reference.pieces[:RECONSTRUCTED], habits)
+            else:
+                rebuilt = {}
+            steered = {}
+            if composer is not None and composer.steers:
+                steered = steering(composer.generate_many, max(count, 200), metre)
+            sampled = time.perf_counter()
+            label = Path(name).name
+            label = label if label not in results else f"{label} ({len(results) + 1})"
+            print(f"{label}: {len(pieces) * seeds} pieces in {sampled - begun:.0f} s", file=sys.stderr)
+            results[label] = compare(reference, pieces, songs)
+            row = {
+                "name": label,
+                "identity": "validation songs" if composer is None else composer.identity,
+                **results[label].report,
+                "seeds": over_seeds(
+                    [headline(results[label].report), *(brief(reference, *other) for other in sets[1:])]
+                ),
+                "reconstruction": rebuilt,
+                "latents": _latents(composer, reference.pieces[:ENCODED]),
+                "steering": steered,
+                "style heard": heard_as_asked(ear, reference.pieces, pieces),
+            }
+            row["seconds"] = {"generate": sampled - begun, "evaluate": time.perf_counter() - sampled}
+            report["models"].append(row)
+            shown[label] = pieces[:ROLLS]
     report["pairs"] = pairs(results)
     report["protocol"]["seconds"] = time.perf_counter() - started
     sounds = _sounds(shown) if audio else {}
@@ -139,25 +144,6 @@ def evaluate(
     _write(out / "report.html", html(report, reference, results, shown, sounds))
     print(markdown(report))
     return report
-
-
-def open_model(name: str, dataset: Dataset) -> Any:
-    """A rung of the ladder or a `Composer`, by name or folder.
-
-    Raises:
-        MusicgenError: there is none of that name.
-    """
-    try:
-        ladder = import_module("benchmarks.baselines")
-    except ImportError:  # the ladder is part of the repository, not of the installed package
-        ladder = None
-    baseline = ladder.find(name, dataset) if ladder is not None else None
-    if baseline is not None:
-        return baseline
-    from musicgen import hub
-    from musicgen.models import load_composer
-
-    return load_composer(hub.resolve(name))
 
 
 def answers(
@@ -174,16 +160,7 @@ def answers(
         return music if composer is None else composer.rebuild(music), [window.song for window in valid]
     first = seed * len(test)
     requests = [request_like(window, first + index, temperature) for index, window in enumerate(test)]
-    return _generate(composer, requests), [window.song for window in test]
-
-
-def _generate(composer: Any, requests: Sequence[Request]) -> list[Music]:
-    pieces: list[Music] = []
-    with tqdm(total=len(requests), desc=composer.identity, unit="piece", mininterval=1) as bar:
-        for start in range(0, len(requests), _AT_ONCE):
-            pieces += composer.generate_many(requests[start : start + _AT_ONCE])
-            bar.update(len(pieces) - start)
-    return pieces
+    return composer.generate_many(requests), [window.song for window in test]
 
 
 def _melodies(dataset: Dataset) -> list[tuple[str, Music]]:
@@ -202,9 +179,9 @@ def _melody(dataset: Dataset, piece: Any) -> Music:
 
 def _reconstruction(composer: Any, pieces: Sequence[Music], habits: MarkovFloor) -> dict[str, dict[str, float]]:
     """Onset F1 and framewise accuracy of each role, free running, and the floors of both."""
-    both = [(piece, composer.reconstruct(piece)) for piece in pieces]
+    both = list(zip(pieces, composer.reconstruct_many(pieces), strict=True))
     result = {}
-    for role in getattr(composer, "roles", ROLE_NAMES):
+    for role in composer.roles:
         here = [(a, b) for a, b in both if a.notes(role)]
         if here:
             values = {
@@ -220,10 +197,9 @@ def _reconstruction(composer: Any, pieces: Sequence[Music], habits: MarkovFloor)
 
 def _latents(composer: Any, pieces: Sequence[Music]) -> dict[str, Any]:
     """`latents.health` on held-out windows; empty for a model that does not say what it takes a piece for."""
-    posterior = getattr(getattr(composer, "codec", None), "posterior", None)
-    if posterior is None:
+    if not hasattr(composer, "posterior_many"):
         return {}
-    means, deviations = zip(*(posterior(piece) for piece in pieces), strict=True)
+    means, deviations = zip(*composer.posterior_many(pieces), strict=True)
     return latents.health(means, deviations, [_onsets(piece) for piece in pieces], [piece.style for piece in pieces])
 
 
