@@ -109,6 +109,13 @@ def test_settings_say_how_it_was_made(packed: zipfile.ZipFile, renderer: Rendere
     assert settings["sound"]["frames of the loop"] == 4 * 44_100
 
 
+def test_settings_say_the_metre_where_it_is_not_four_four(packed: zipfile.ZipFile, renderer: Renderer) -> None:
+    assert "metre" not in json.loads(packed.read("settings.json"))["piece"]
+    waltz = Music((Track("bass", 33, (Note(0, 36, 36, 90),)),), 1, tempo=180.0, metre=THREE_FOUR)
+    inside = zipfile.ZipFile(io.BytesIO(pack(Piece(to_midi(waltz), renderer=renderer))))
+    assert json.loads(inside.read("settings.json"))["piece"]["metre"] == "3/4"
+
+
 def test_the_licence_is_in_plain_words_and_names_the_soundfont(packed: zipfile.ZipFile) -> None:
     text = packed.read("LICENSE.txt").decode()
     assert text.startswith("What you make here is yours")

@@ -15,6 +15,7 @@ from musicgen.errors import ExportError
 from musicgen.export import sound
 from musicgen.export.piece import Piece
 from musicgen.export.score import musicxml
+from musicgen.music import FOUR_FOUR
 
 MAX_SECONDS = 240.0
 """The longest piece; 32 bars at the slowest tempo that can be asked for are 192 s. A second is 1.2 MB of WAV files."""
@@ -85,6 +86,7 @@ def _settings(piece: Piece, recipe: dict[str, object] | None, stems: dict[str, A
         "piece": {
             "style": music.style, "key": str(music.key), "tempo": music.tempo, "bars": music.bars,
             "programs": {track.role: track.program for track in music.tracks},
+            **({} if music.metre == FOUR_FOUR else {"metre": music.metre.name}),  # as in a request
         },
         "sound": {
             "soundfont": soundfont, "frames a second": piece.loop.rate, "frames of the loop": len(piece.loop.samples),
