@@ -65,6 +65,7 @@ class Chord:
         musicxml: the value of MusicXML's `kind`.
         quality: of `QUALITIES`.
         degrees: what differs from the kind.
+        suffix: what is written between root and bass.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Chord:
     quality: str
     degrees: tuple[Degree, ...] = ()
     bass: str | None = None
+    suffix: str = ""
 
     @property
     def root_class(self) -> int:
@@ -133,7 +135,7 @@ def parse_chord_name(name: str) -> Chord | None:
     if kind is None or (root[1].islower() and not written):
         raise refusal
     musicxml, quality, degrees = kind
-    return Chord(text, _note_name(root), musicxml, quality, degrees, _note_name(bass) if bass else None)
+    return Chord(text, _note_name(root), musicxml, quality, degrees, _note_name(bass) if bass else None, written)
 
 
 def _note_name(match: re.Match[str]) -> str:

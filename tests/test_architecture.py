@@ -32,7 +32,10 @@ ALLOWED = {
     "audio": {"errors", "roles", "midi_reading", "midi", "levels", "soundfont", "playing"},
     "rolls": {"roles", "music"},
     "cards": {"music", "rolls"},
-    "export": {"errors", "roles", "music", "midi", "rolls", "audio", "export"},
+    "export": {
+        "errors", "roles", "music", "chord_names", "harmony", "codec", "heard", "midi_reading", "midi", "rolls", "audio",
+        "export",
+    },
     "recipe_texts": {"errors", "roles"},
     "recipe": {"errors", "music", "roles", "request", "recipe_texts"},
     "edits": {"errors", "roles", "music", "recipe_texts", "recipe", "models"},

@@ -17,6 +17,7 @@ from musicgen import rolls
 from musicgen.audio import PEAK, Audio, Renderer
 from musicgen.errors import ExportError, MidiError
 from musicgen.export import encode
+from musicgen.export.chord_symbols import find_symbols
 from musicgen.export.pack import pack
 from musicgen.export.piece import Piece
 from musicgen.export.score import musicxml
@@ -197,4 +198,6 @@ def test_a_very_long_piece_has_a_picture_of_bounded_size() -> None:
 
 
 def test_the_score_in_the_zip_is_titled(packed: zipfile.ZipFile, small_music: Music) -> None:
-    assert packed.read("musicgen-jazz-seed7.musicxml") == musicxml(small_music, "Jazz in C major")
+    assert packed.read("musicgen-jazz-seed7.musicxml") == musicxml(
+        small_music, "Jazz in C major", find_symbols(small_music, None)
+    )

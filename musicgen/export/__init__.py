@@ -142,7 +142,7 @@ FORMATS: dict[str, Format] = {
         Format("flac", "FLAC", "audio/flac", True, lambda piece: sound.flac(piece.mix)),
         Format("loop.wav", "WAV loop", "audio/wav", True, lambda piece: sound.wav(piece.loop)),
         Format("musicxml", "MusicXML", "application/vnd.recordare.musicxml+xml", False,
-               lambda piece: musicxml(piece.music, piece.title)),
+               lambda piece: musicxml(piece.music, piece.title, piece.symbols)),
         Format("zip", "Everything", "application/zip", True, pack),
     )
 }  # fmt: skip

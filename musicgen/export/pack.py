@@ -54,7 +54,7 @@ def pack(piece: Piece) -> bytes:
         f"{name}.mid": piece.midi,
         f"{name}.wav": sound.wav(piece.mix),
         f"{name}-loop.wav": sound.wav(piece.loop),
-        f"{name}.musicxml": musicxml(music, piece.title),
+        f"{name}.musicxml": musicxml(music, piece.title, piece.symbols),
         f"{name}.png": rolls.png(music, f"{piece.title}, {music.tempo:g} BPM"),
         **{f"stems/{role}.mid": data for role, data in files.stems(piece.midi).items()},
         **{f"stems/{role}.wav": sound.wav(stem) for role, stem in stems.items()},

@@ -8,6 +8,8 @@ from functools import cached_property
 from musicgen import midi as files
 from musicgen.audio import Audio, Renderer
 from musicgen.errors import ExportError
+from musicgen.export.chord_symbols import Symbol, find_symbols
+from musicgen.midi_reading import Score, read_score
 from musicgen.music import Music
 from musicgen.roles import STYLE_BY_NAME
 
@@ -27,9 +29,19 @@ class Piece:
     renderer: Renderer | None = None
 
     @cached_property
+    def score(self) -> Score:
+        """What the file says."""
+        return read_score(self.midi)
+
+    @cached_property
     def music(self) -> Music:
         """The notes, of a file that `midi.to_midi` wrote."""
-        return files.from_midi(self.midi)
+        return files.from_score(self.score)
+
+    @cached_property
+    def symbols(self) -> list[Symbol]:
+        """Its chords."""
+        return find_symbols(self.music, files.find_recipe(self.score))
 
     @property
     def title(self) -> str:

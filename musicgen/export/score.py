@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as xml
 
 from musicgen.errors import ExportError
+from musicgen.export.chord_symbols import Symbol, add_symbol
 from musicgen.export.notation import Event, Head, spelled, voices, written
 from musicgen.midi import CHANNELS
 from musicgen.music import TICKS_PER_QUARTER, Key, Metre, Music, Note, Track
@@ -50,9 +51,14 @@ class _Line:
     stem: str | None = None
 
 
-def musicxml(music: Music, title: str) -> bytes:
+def musicxml(music: Music, title: str, symbols: Sequence[Symbol] = ()) -> bytes:
     """A piece as the bytes of a MusicXML file. Pitched notes have their exact onsets and lengths, a last note ends with
     the last bar; drums last until the next stroke of the same hands or feet, at most to the next beat.
+
+    Args:
+        music: the piece.
+        title: of the score.
+        symbols: its chords, written over the first part.
 
     Raises:
         ExportError: the piece has more than 1,000 bars, or notes below C0 (MIDI pitch 12).
@@ -79,6 +85,9 @@ def musicxml(music: Music, title: str) -> bytes:
                 _attributes(measure, music.key, music.metre, clefs)
                 if number == 1:
                     _tempo(measure, music)
+            if number == 1:
+                for symbol in (symbol for symbol in symbols if symbol.bar == bar):
+                    add_symbol(measure, symbol)
             _bar(measure, bar, lines, music, accidentals, len(clefs), f"P{number}" if is_drums else None)
             if bar == music.bars - 1:
                 _put(_put(measure, "barline", location="right"), "bar-style", "light-heavy")

@@ -1,0 +1,104 @@
+"""The chords of a piece as symbols over a score: those that were asked for, else those that its notes make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from xml.etree import ElementTree as xml
+
+from musicgen import codec
+from musicgen.chord_names import QUALITY_NAMES, Chord, parse_chord_name
+from musicgen.errors import MusicgenError
+from musicgen.export.notation import spelled
+from musicgen.harmony import QUALITIES, read_progression
+from musicgen.heard import NONE, heard_chords
+from musicgen.music import Key, Music
+
+_HARMLESS = {"mix"}
+"""Changes of a piece that leave its chords as they were asked for."""
+
+
+class Symbol(NamedTuple):
+    """A chord, None for no chord, that begins at a tick of a bar, counted from 0."""
+
+    bar: int
+    tick: int
+    chord: Chord | None
+
+
+def find_symbols(music: Music, recipe: Mapping[str, object] | None) -> list[Symbol]:
+    """The symbols of a piece, one wherever the chord changes.
+
+    Args:
+        music: the piece.
+        recipe: how it was made, see `midi.read_recipe`; its chords count where nothing has changed the notes since.
+    """
+    halves = _asked_chords(music, recipe) or _heard_chords(music)
+    found: list[Symbol] = []
+    for place, chord in enumerate(halves):
+        bar, half = divmod(place, 2)
+        if not found or _shown(found[-1].chord) != _shown(chord):
+            found.append(Symbol(bar, half * music.metre.half_bar, chord))
+    return found if any(symbol.chord for symbol in found) else []
+
+
+def _shown(chord: Chord | None) -> str | None:
+    return chord and chord.name
+
+
+def _asked_chords(music: Music, recipe: Mapping[str, object] | None) -> list[Chord | None]:
+    """The chord of each half bar; none where they were not asked for, or are not known to be there any more."""
+    request, edits = (recipe or {}).get("request"), (recipe or {}).get("edits") or []
+    if not isinstance(request, Mapping) or not isinstance(request.get("chords"), str) or not isinstance(edits, list):
+        return []
+    if any(not isinstance(edit, Mapping) or edit.get("kind") not in _HARMLESS for edit in edits):
+        return []
+    try:
+        bars = read_progression(request["chords"])
+    except MusicgenError:  # a recipe is somebody's file
+        return []
+    repeated = [bars[bar % len(bars)] for bar in range(music.bars)]
+    return [chord for bar in repeated for chord in (bar[0], bar[-1])]
+
+
+def _heard_chords(music: Music) -> list[Chord | None]:
+    codes = heard_chords(codec.encode(music), music.bars, music.metre).ravel().tolist()
+    shift = -music.key.shift_to_normal
+    return [None if code == NONE else _named(code // 12, (code + shift) % 12, music.key) for code in codes]
+
+
+def _named(quality: int, root: int, key: Key) -> Chord | None:
+    step, alter, _ = spelled(60 + root, key)
+    return parse_chord_name(step + ("#" * alter if alter > 0 else "b" * -alter) + QUALITY_NAMES[QUALITIES[quality]])
+
+
+def add_symbol(measure: xml.Element, symbol: Symbol) -> None:
+    """Add the `harmony` element of a symbol, the order of whose parts is that of the schema."""
+    harmony = xml.SubElement(measure, "harmony")
+    chord = symbol.chord
+    if chord is None:
+        root = xml.SubElement(harmony, "root")
+        xml.SubElement(root, "root-step", text="").text = "C"  # the schema wants one
+        xml.SubElement(harmony, "kind", text="N.C.").text = "none"
+    else:
+        _add_note(harmony, "root", chord.root)
+        xml.SubElement(harmony, "kind", text=chord.suffix).text = chord.musicxml
+        if chord.bass:
+            _add_note(harmony, "bass", chord.bass)
+        for degree, by, how in chord.degrees:
+            element = xml.SubElement(harmony, "degree")
+            xml.SubElement(element, "degree-value").text = str(degree)
+            xml.SubElement(element, "degree-alter").text = str(by)
+            xml.SubElement(element, "degree-type").text = how
+    if symbol.tick:
+        xml.SubElement(harmony, "offset").text = str(symbol.tick)
+
+
+def _add_note(harmony: xml.Element, part: str, note: str) -> None:
+    element = xml.SubElement(harmony, part)
+    xml.SubElement(element, f"{part}-step").text = note[0]
+    if alter := note.count("#") - note[1:].count("b"):
+        xml.SubElement(element, f"{part}-alter").text = str(alter)
+
+
+__all__ = ["Symbol", "add_symbol", "find_symbols"]
