@@ -57,7 +57,15 @@ def _change(options: argparse.Namespace) -> None:
     mix = Mix(humanise=options.humanise, swing=options.swing)
     values = {name: getattr(options, name) for name in options.values}
     said = write_change(
-        options.command, options.model, options.file, options.out, options.seed, options.style, mix, **values
+        options.command,
+        options.model,
+        options.file,
+        options.out,
+        options.seed,
+        options.style,
+        mix,
+        options.keep_beat,
+        **values,
     )
     for sentence in said:
         print(sentence, file=sys.stderr)

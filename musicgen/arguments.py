@@ -120,6 +120,9 @@ def _add_changes(commands: Any) -> None:
         parser.add_argument("file", type=Path, help="a MIDI file")
         parser.add_argument("--model", default="vae", help=model)
         parser.add_argument("--style", help="what to take the piece for; as the file says if not given")
+        parser.add_argument(
+            "--keep-beat", action="store_true", help="keep the file's beat even where its notes do not follow it"
+        )
         parser.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")
         parser.add_argument("--out", type=Path, required=True, help=f"a file ({_ENDINGS})")
         _add_performance(parser)

@@ -87,7 +87,7 @@ def _roles(field: str, text: str) -> tuple[str, ...]:
 
 def write_change(
     name: str, model: str, source: Path, out: Path, seed: int = 0, style: str | None = None, mix: Mix | None = None,
-    **values: object,
+    keep_beat: bool = False, **values: object,
 ) -> list[str]:  # fmt: skip
     """Change the piece in a MIDI file and write it in the format that the ending of `out` names.
 
@@ -98,6 +98,7 @@ def write_change(
         seed: 0 to 2**32 - 1; the same file, change and seed give the same bytes.
         style: what the model should take the piece for; as `read_music` finds it if not given.
         mix: how the new piece is played.
+        keep_beat: of a performance that does not follow the beat of its file, see `read_music`.
 
     Returns:
         A sentence for each thing that reading changed, and how much the change did.
@@ -109,7 +110,7 @@ def write_change(
     data = _bytes(source)
     sound = export.needs_audio(format_name)
     studio = Studio.open(model, sound)
-    piece = _read(studio, source, data, style)
+    piece = _read(studio, source, data, style, keep_beat)
     result = studio.change(piece, CHANGES[name](piece.music, seed, **values), sound=sound and not mix)
     said = [*_about(source, piece), *result.said]
     if mix:
@@ -148,9 +149,11 @@ def _bytes(path: Path) -> bytes:
         raise MidiError(f"Expected a MIDI file at {str(path)[-60:]!r}. Received from the system: {reason}.") from None
 
 
-def _read(studio: Studio, path: Path, data: bytes, style: str | None = None) -> Result:
+def _read(
+    studio: Studio, path: Path, data: bytes, style: str | None = None, keep_beat: bool = False
+) -> Result:  # fmt: skip
     try:
-        return studio.read(data, path.name, style)
+        return studio.read(data, path.name, style, keep_beat=keep_beat)
     except MidiError as error:
         raise MidiError(f"{path.name}: {error}") from None
 

@@ -114,7 +114,7 @@ class Studio:
 
     def read(
         self, data: bytes, name: str | None = None, style: str | None = None, sound: bool = False, trust: bool = False,
-        most_notes: int = MAX_NOTES,
+        most_notes: int = MAX_NOTES, keep_beat: bool = False,
     ) -> Result:  # fmt: skip
         """A piece from any MIDI file; what was not as in the file is in `said`.
 
@@ -124,6 +124,7 @@ class Studio:
         Args:
             name: of the file.
             style: what the models should take it for; as `intake.read_music` finds it if not given.
+            keep_beat: see `intake.read_music`.
             most_notes: a file that strikes more is refused before it is understood.
             trust: believe the recipe without making the piece again, which takes as long as making it did.
 
@@ -132,7 +133,7 @@ class Studio:
         """
         started = time.perf_counter()
         score = read_score(data, most_notes)
-        intake = interpret(score, style)
+        intake = interpret(score, style, keep_beat)
         recipe = recipe_of(score) if style is None and not intake.notes else None
         if recipe is not None and not trust and not self._makes(recipe, intake.music):
             recipe = None

@@ -33,8 +33,8 @@ ALLOWED = {
     "rolls": {"roles", "music"},
     "cards": {"music", "rolls"},
     "export": {
-        "errors", "roles", "music", "chord_names", "harmony", "codec", "heard", "midi_reading", "midi", "rolls", "audio",
-        "export",
+        "errors", "roles", "music", "chord_names", "harmony", "codec", "heard", "midi_reading", "midi", "rolls",
+        "audio", "export",
     },
     "recipe_texts": {"errors", "roles"},
     "recipe": {"errors", "music", "roles", "request", "recipe_texts"},

@@ -43,7 +43,7 @@ def find_symbols(music: Music, recipe: Mapping[str, object] | None) -> list[Symb
 
 
 def _shown(chord: Chord | None) -> str | None:
-    return chord and chord.name
+    return None if chord is None else chord.name
 
 
 def _asked_chords(music: Music, recipe: Mapping[str, object] | None) -> list[Chord | None]:

@@ -4,6 +4,6 @@ A file that `midi.to_midi` wrote comes back exactly. For all others the rules of
 get what they learned from; but here nothing is refused for its metre, its length or the way it was played.
 """
 
-from musicgen.intake.reading import Intake, interpret, read_music
+from musicgen.intake.reading import OFF_BEAT, Intake, interpret, read_music
 
-__all__ = ["Intake", "interpret", "read_music"]
+__all__ = ["OFF_BEAT", "Intake", "interpret", "read_music"]

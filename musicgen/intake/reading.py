@@ -10,6 +10,7 @@ from musicgen.corpus import band
 from musicgen.corpus.cleaning import Cleaning
 from musicgen.corpus.keys import estimate_key
 from musicgen.errors import MidiError, RequestError
+from musicgen.intake.beats import follow_beat, is_off_beat
 from musicgen.intake.casting import LABELS, cast, say_losses
 from musicgen.intake.percussion import find_drums
 from musicgen.intake.timing import find_grid, find_tempo, lay_out
@@ -20,6 +21,9 @@ from musicgen.music import MAX_BARS, METRES, TICKS_PER_QUARTER, Key, Music
 from musicgen.roles import STYLE_BY_NAME, STYLE_NAMES
 
 _OUR_METRES = {(metre.numerator, metre.denominator) for metre in METRES.values()}
+
+OFF_BEAT = "The notes do not follow the beat of the file: a beat is found in them"
+"""How the sentence begins that says so."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Intake:
     notes: tuple[str, ...]
 
 
-def read_music(data: bytes, style: str | None = None) -> Intake:
+def read_music(data: bytes, style: str | None = None, keep_beat: bool = False) -> Intake:
     """Read a MIDI file of type 0 or 1, whoever wrote it.
 
     Notes of a foreign file keep their place in time. Its metre is the one that most of the file has, as
@@ -47,15 +51,17 @@ def read_music(data: bytes, style: str | None = None) -> Intake:
     Args:
         data: the file, within the limits of `midi_reading.read_score`.
         style: a style name, the label of the piece; if not given the one that a file of ours says, else "", any.
+        keep_beat: of a performance that does not follow the beat of its file: take that all the same, instead of one
+            that is found in the notes.
 
     Raises:
         MidiError: not a usable MIDI file, or one without notes.
         RequestError: an unknown style.
     """
-    return interpret(read_score(data), style)
+    return interpret(read_score(data), style, keep_beat)
 
 
-def interpret(score: Score, style: str | None = None) -> Intake:
+def interpret(score: Score, style: str | None = None, keep_beat: bool = False) -> Intake:
     """`read_music` for a file that was read before; arguments and errors as there."""
     if style is not None and style not in STYLE_BY_NAME:
         raise RequestError(f"style: expected one of {', '.join(STYLE_NAMES)}. Received: {str(style)[:40]!r}.")
@@ -64,7 +70,7 @@ def interpret(score: Score, style: str | None = None) -> Intake:
     said = [*score.said]
     music = _exact(score)
     if music is None:
-        music = _foreign(score, said)
+        music = _foreign(score if keep_beat else _on_beat(score, said), said)
     elif music.bars > MAX_BARS:
         said.append(f"The piece has {music.bars} bars: the first {MAX_BARS} are taken.")
         music = music.excerpt(0, MAX_BARS)
@@ -96,6 +102,15 @@ def _exact(score: Score) -> Music | None:
 def is_ours(score: Score) -> bool:
     """Whether a file of ours, perhaps changed since: others too have tracks named Melody and Bass."""
     return score.names[:1] == ("musicgen",)
+
+
+def _on_beat(score: Score, said: list[str]) -> Score:
+    """The file, on a beat that is found where its notes do not follow its own."""
+    found = follow_beat(score) if is_off_beat(score) else None
+    if found is None:
+        return score
+    said.append(f"{OFF_BEAT}, {found.tempo:.4g} a minute on average, and bar lines are a guess.")
+    return found
 
 
 def _foreign(score: Score, said: list[str]) -> Music:

@@ -127,6 +127,7 @@ def _change(desk: Desk) -> Callable:
         volumes: dict | None = None,
         humanise: float | None = None,
         swing: float | None = None,
+        keep_beat: bool = False,
     ) -> tuple[gr.FileData, dict]:
         """Change the piece in any MIDI file.
 
@@ -150,11 +151,12 @@ def _change(desk: Desk) -> Callable:
             volumes: for mix: role to volume, 0 to 127
             humanise: for mix: how much it is played as people play, 0 (on the grid) to 100 percent
             swing: for mix: where the second half of a beat begins, 50 (straight) to 67 (triplets) percent
+            keep_beat: keep the file's beat even where its notes, as of a recital, do not follow it
         Returns:
             The MIDI file, and facts as those of generate, with what reading the file changed, and how much was changed.
         """
         with toasts():
-            piece = _read(desk, midi)
+            piece = _read(desk, midi, keep_beat)
             if kind in CHANGES:
                 values: dict[str, dict[str, Any]] = {
                     "vary": {"strength": strength, "keep": _names(keep)},
@@ -211,7 +213,7 @@ def _original(desk: Desk) -> Callable:
     return originality
 
 
-def _read(desk: Desk, file: object) -> Result:
+def _read(desk: Desk, file: object, keep_beat: bool = False) -> Result:
     """The piece in an uploaded MIDI file.
 
     Raises:
@@ -229,7 +231,7 @@ def _read(desk: Desk, file: object) -> Result:
         raise RequestError(f"Expected a MIDI file of at most {MAX_BYTES // 1000} kB. Received: a larger one.")
     name = file.get("orig_name") if isinstance(file, Mapping) else None
     name = name if isinstance(name, str) else path.name
-    return desk.studio.read(path.read_bytes(), name, most_notes=MAX_NOTES)
+    return desk.studio.read(path.read_bytes(), name, most_notes=MAX_NOTES, keep_beat=bool(keep_beat))
 
 
 def _names(value: object) -> str:

@@ -9,6 +9,7 @@ import gradio as gr
 
 from musicgen.errors import RequestError
 from musicgen.evaluation.reconstruction import onset_f1
+from musicgen.intake import OFF_BEAT
 from musicgen.music import MAX_BARS
 from musicgen.own_style import FEWEST, MOST, OwnStyle, own_style
 from musicgen.recipe import Edit
@@ -38,13 +39,20 @@ def build_intake() -> gr.HTML:
 
 
 def take_in(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The piece in a MIDI file: its `name` and its `data`, base64. What was not as in the file is in `said`."""
+    """The piece in a MIDI file: its `name`, its `data` in base64, and whether to `keep_beat`.
+
+    What was not as in the file is in `said` of the piece. `off_beat` says whether a beat was found, so that the file's
+    own may be asked for.
+    """
     name = values.get("name")
     if not isinstance(name, str):
         raise RequestError("Expected a file with a name. Received: none; reload the page.")
     shown = "".join(letter for letter in name if letter.isprintable())
     data = decode_upload(values.get("data"))
-    return {"piece": desk.value(desk.studio.read(data, shown or None, most_notes=MAX_NOTES))}
+    keep_beat = values.get("keep_beat") is True
+    piece = desk.studio.read(data, shown or None, most_notes=MAX_NOTES, keep_beat=keep_beat)
+    off_beat = not keep_beat and any(sentence.startswith(OFF_BEAT) for sentence in piece.said)
+    return {"piece": desk.value(piece), "off_beat": off_beat}
 
 
 def version(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:

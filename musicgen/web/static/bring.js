@@ -10,8 +10,9 @@
     if (tab) tab.click();
   }
 
-  /* A file as a piece of the server's making: its answer, or null after the visitor was told what is wrong with it. */
-  async function takeIn(file) {
+  /* A file as a piece of the server's making: its answer, or null after the visitor was told what is wrong with it.
+     `keepBeat`: of a performance, take the beat of the file and none that is found. */
+  async function takeIn(file, keepBeat = false) {
     if (file.size > MOST_BYTES) {
       const size = Math.ceil(file.size / 1000).toLocaleString("en");
       musicgen.toast(`Expected a MIDI file of at most ${MOST_BYTES / 1000} kB. Received: ${size} kB.`);
@@ -23,7 +24,7 @@
       reader.onerror = () => resolve(null);
       reader.readAsDataURL(file);
     });
-    if (data !== null) return musicgen.ask("take_in", { name: file.name, data });
+    if (data !== null) return musicgen.ask("take_in", { name: file.name, data, keep_beat: keepBeat });
     musicgen.toast("Expected a file. Received: something that the browser cannot read.");
     return null;
   }

@@ -8,7 +8,7 @@ const deeds = [...card.querySelectorAll("[data-do]")];
 const style = card.querySelector("select");
 const outcome = card.querySelector(".outcome");
 const MOST_FILES = 8; // at a time
-const files = []; // {name, piece: null where it could not be read, before: what was on the stage until then}
+const files = []; // {name, piece: null where it could not be read, before: what was on the stage until then, file, offBeat}
 let chosen = null;
 
 /* ---- in ---- */
@@ -21,7 +21,7 @@ async function take(chosenFiles) {
   let last = null;
   for (const file of chosenFiles.slice(0, MOST_FILES)) {
     const answer = await musicgen.takeIn(file);
-    const entry = { name: file.name, piece: answer && answer.piece, before: musicgen.piece };
+    const entry = { name: file.name, piece: answer && answer.piece, before: musicgen.piece, file, offBeat: Boolean(answer && answer.off_beat) };
     files.push(entry);
     if (entry.piece) last = entry;
     draw();
@@ -90,6 +90,7 @@ function draw() {
   card.querySelector(".roles").replaceChildren(...playing(piece).map((lane) => item(`${lane.label} ${lane.notes.length}`, lane.role)));
   const own = piece.request ? ["Made here: the panel shows what it was asked for."] : [];
   card.querySelector(".said").replaceChildren(...[...own, ...piece.said].map((text) => item(text)));
+  card.querySelector("[data-do=beat]").hidden = !chosen.offBeat;
   outcome.textContent = "";
   musicgen.mini(card.querySelector("canvas"), piece);
   refresh();
@@ -102,6 +103,7 @@ const WHY_NOT = {
   accompany: (piece) => (playing(piece).length === piece.lanes.length ? "All five roles play already" : ""),
 };
 const WHAT = {
+  beat: "Read the file again, with the beats and bars that it has",
   play: "Put it on the stage again",
   version: "What the model knows of it: through the model and back",
   vary: "Something like it",
@@ -132,6 +134,7 @@ const EDITS = {
 
 async function act(deed) {
   const { piece, before } = chosen;
+  if (deed === "beat") return keepBeat(chosen);
   if (deed === "play") return musicgen.present(piece);
   if (deed === "morph") return musicgen.between([piece, before && before.id !== piece.id ? before : null]);
   if (deed === "version") return tell(piece, await musicgen.compose("version", { midi: piece.midi }));
@@ -141,6 +144,14 @@ card.addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
   if (button && !button.disabled) act(button.dataset.do);
 });
+
+/* The file again, on its own beat instead of the one that was found in its notes. */
+async function keepBeat(entry) {
+  const answer = await musicgen.takeIn(entry.file, true);
+  if (!answer) return;
+  Object.assign(entry, { piece: answer.piece, offBeat: false });
+  choose(entry);
+}
 
 /* How much of the piece the model's version has. */
 function tell(piece, answer) {

@@ -1,0 +1,72 @@
+"""Performances that do not follow the beat of their file."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from musicgen.intake import read_music
+from musicgen.midi_reading import read_score
+from musicgen.web.desk import Desk
+from tests.odd_cases import line, metre, midi_file, tempo
+from tests.test_page_intake import desk  # noqa: F401 (fixture)
+
+PITCHES = (60, 62, 64, 65, 67, 69, 71, 72)
+
+
+def recital(bars: int = 24) -> tuple[bytes, np.ndarray]:
+    """Quarters and eighths played at 76 beats a minute and a little more or less, in a file at 120; and their onsets in
+    beats as they were meant."""
+    meant = np.array([4 * bar + at for bar in range(bars) for at in (0, 1, 1.5, 2, 3, 3.5)])
+    beats = np.arange(0, 4 * bars + 1, 0.25)
+    seconds = np.concatenate([[0], np.cumsum(0.25 * 60 / (76 * (1 + 0.08 * np.sin(beats[:-1] / 5))))])
+    rng = np.random.default_rng(3)
+    played = np.interp(meant, beats, seconds) + rng.normal(0, 0.008, len(meant)) + 0.3
+    events = []
+    for place, second in enumerate(played):
+        (on, off) = line((PITCHES[place % 8] - (24 if meant[place] % 4 == 0 else 0),), 0.5)
+        events += [(2 * second + on[0], *on[1:]), (2 * second + off[0], *off[1:])]
+    return midi_file(tempo(120) + metre(4, 4), events), meant
+
+
+@pytest.fixture(scope="module")
+def data() -> bytes:
+    return recital()[0]
+
+
+def test_a_beat_is_found_and_said(data: bytes) -> None:
+    piece = read_music(data)
+    assert piece.music.tempo == pytest.approx(76, rel=0.03)
+    assert any(note.startswith("The notes do not follow the beat of the file: a beat is found") for note in piece.notes)
+    onsets = np.array(sorted(note.onset for track in piece.music.tracks for note in track.notes))
+    steps = np.diff(onsets)
+    assert np.mean(np.isin(steps, (6, 12))) > 0.95  # quarters and eighths, as they were meant
+    bass = [note.onset % 48 for track in piece.music.tracks for note in track.notes if note.pitch < 52]
+    assert bass.count(0) > 0.8 * len(bass)  # low notes begin the bars
+
+
+def test_the_beat_of_the_file_can_be_kept(data: bytes) -> None:
+    piece = read_music(data, keep_beat=True)
+    assert piece.music.tempo == 120
+    assert not any("a beat is found" in note for note in piece.notes)
+
+
+def test_a_performance_to_the_beat_of_its_file_keeps_it() -> None:
+    rng = np.random.default_rng(1)
+    events = []
+    for place in range(96):
+        (on, off) = line((PITCHES[place % 8],), 0.4)
+        late = rng.normal(0, 0.03)
+        events += [(place + late + 1, *on[1:]), (place + late + 1.4, *off[1:])]
+    assert read_music(midi_file(tempo(100) + metre(4, 4), events)).music.tempo == 100
+
+
+def test_the_page_says_that_the_beat_of_the_file_can_be_had(desk: Desk, data: bytes) -> None:  # noqa: F811
+    asked = {"action": "take_in", "name": "recital.mid", "data": base64.b64encode(data).decode()}
+    found, kept = desk.ask(asked), desk.ask(asked | {"keep_beat": True})
+    assert (found["off_beat"], kept["off_beat"]) == (True, False)
+    assert (round(found["piece"]["tempo"]), kept["piece"]["tempo"]) == (round(read_music(data).music.tempo), 120)
+
+
+def test_nothing_is_lost_on_the_way(data: bytes) -> None:
+    assert read_music(data).music.note_count == read_score(data).struck
