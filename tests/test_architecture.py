@@ -20,7 +20,8 @@ ALLOWED = {
     "codec": {"errors", "roles", "music"},
     "attributes": {"roles", "music", "codec"},
     "heard": {"roles", "music", "harmony", "codec"},
-    "models": {"errors", "roles", "music", "request", "codec", "attributes", "harmony", "heard", "models"},
+    "chord_fit": {"roles", "music", "harmony", "heard"},
+    "models": {"errors", "roles", "music", "request", "codec", "attributes", "harmony", "heard", "chord_fit", "models"},
     "hub": {"errors", "hub"},
     "midi_reading": {"errors", "music", "midi_reading"},
     "performance": {"errors", "roles", "music"},
@@ -47,7 +48,9 @@ ALLOWED = {
         "intake", "recipe", "edits", "own_style",
     },
     "benchmark": {"errors", "request", "models", "compose"},
-    "corpus": {"errors", "cluster", "roles", "music", "harmony", "codec", "heard", "midi_reading", "corpus"},
+    "corpus": {
+        "errors", "cluster", "roles", "music", "harmony", "codec", "heard", "chord_fit", "midi_reading", "corpus",
+    },
     "training": {
         "errors", "roles", "music", "performance", "request", "codec", "attributes", "harmony", "models", "corpus",
         "training",

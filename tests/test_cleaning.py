@@ -17,8 +17,8 @@ from tests.test_corpus import BASS, KIT, LEAD, line, score
 
 def counted(*tracks: ScoreTrack) -> tuple[Music, dict[str, int]]:
     cleaning = Cleaning()
-    (music,) = band.to_music(score(*tracks), "pop", cleaning=cleaning)
-    return music, {step: count for step, count in cleaning.items() if count and step != "key filled in"}
+    (passage,) = band.to_music(score(*tracks), "pop", cleaning=cleaning)
+    return passage.music, {step: count for step, count in cleaning.items() if count and step != "key filled in"}
 
 
 def plus(track: ScoreTrack, *notes: ScoreNote) -> ScoreTrack:
@@ -62,7 +62,8 @@ def test_a_doubled_note_is_one_note() -> None:
 def test_what_a_file_does_not_say_is_filled_in_and_flagged() -> None:
     cleaning = Cleaning()
     silent = Score((LEAD, BASS))
-    (music,) = band.to_music(silent, "pop", cleaning=cleaning)
+    (passage,) = band.to_music(silent, "pop", cleaning=cleaning)
+    music = passage.music
     assert cleaning.filled == ("tempo", "metre", "key")
     assert (music.tempo, str(music.key)) == (120.0, "C major")
 

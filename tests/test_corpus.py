@@ -9,10 +9,11 @@ import pytest
 from musicgen.corpus import band, dataset, drums, scores
 from musicgen.corpus.duplicates import find_duplicates, signature
 from musicgen.corpus.keys import estimate_key
+from musicgen.corpus.metres import Measure, stretches_in, stretches_of
 from musicgen.corpus.sources import SOURCES, attribution, iter_files
 from musicgen.errors import CorpusError
 from musicgen.midi_reading import Score, ScoreNote, ScoreTrack, read_score
-from musicgen.music import Key, Music, Note, Track
+from musicgen.music import FOUR_FOUR, THREE_FOUR, Key, Music, Note, Track
 from tests.little_corpus import band_file
 
 
@@ -68,26 +69,63 @@ def test_sound_effects_are_left_out() -> None:
 # --- metre and grid ---
 
 
-def test_only_stretches_in_common_time_are_kept() -> None:
-    metres = ((0.0, (4, 4)), (32.0, (3, 4)), (44.0, (4, 4)))
-    assert band.common_time(score(line([60] * 100), metres=metres)) == [(0.0, 32.0), (44.0, 100.0)]
+def test_each_stretch_of_eight_bars_keeps_its_metre() -> None:
+    metres = ((0.0, (4, 4)), (32.0, (5, 4)), (42.0, (3, 4)), (66.0, (2, 4)), (70.0, (4, 4)))
+    found = stretches_of(score(line([60] * 110), metres=metres))
+    assert [(s.start, s.end, s.metre.name, s.bars, s.begins, s.ends) for s in found] == [
+        (0.0, 32.0, "4/4", 8, True, False), (42.0, 66.0, "3/4", 8, False, False), (66.0, 110.0, "4/4", 11, False, True),
+    ]  # fmt: skip
 
 
-def test_a_waltz_is_refused_with_the_reason() -> None:
-    with pytest.raises(CorpusError, match="4/4"):
-        band.to_music(score(LEAD, BASS, metres=((0.0, (3, 4)),)), "game")
+def test_five_four_is_refused_with_the_reason() -> None:
+    with pytest.raises(CorpusError, match="3/4"):
+        band.to_music(score(LEAD, BASS, metres=((0.0, (5, 4)),)), "game")
+
+
+def test_a_waltz_has_three_beats_a_bar() -> None:
+    (passage,) = band.to_music(score(LEAD, BASS, metres=((0.0, (3, 4)),)), "game")
+    assert (passage.music.metre, passage.music.bars) == (THREE_FOUR, 22)
+    assert passage.music.notes("melody")[3].onset == passage.music.ticks_per_bar
+
+
+def test_twelve_eight_is_four_beats_of_triplets() -> None:
+    eighths = line([72, 74, 76] * 32, 0.5, program=80)
+    (passage,) = band.to_music(score(eighths, BASS, metres=((0.0, (12, 8)),)), "game")
+    assert (passage.music.metre, passage.music.bars, passage.music.tempo) == (FOUR_FOUR, 11, 80.0)
+    assert [note.onset for note in passage.music.notes("melody")[:4]] == [0, 4, 8, 12]
+
+
+@pytest.mark.parametrize(
+    ("signature", "metre", "bars"),
+    [("3/4", "3/4", 8), ("6/8", "6/8", 8), ("9/8", "3/4", 8), ("3/8", "6/8", 4), ("3/2", "3/4", 8), ("2/4", "4/4", 4)],
+)
+def test_written_bars_are_read_as_the_metre_they_are_heard_in(signature: str, metre: str, bars: int) -> None:
+    above, below = map(int, signature.split("/"))
+    length = 4 * above / below
+    written = [Measure(i * length, length, signature) for i in range(16)]
+    (found,) = stretches_in(written)
+    assert (found.metre.name, found.bars) == (metre, bars * 2)
+    assert found.quarters(length) * 12 == found.metre.ticks_per_bar * bars / 8
+
+
+def test_a_pickup_counts_back_from_the_first_whole_bar() -> None:
+    written = [Measure(0, 1, "3/4"), *(Measure(1 + 3 * i, 3, "3/4") for i in range(8))]
+    (found,) = stretches_in(written)
+    assert (found.start, found.end, found.bars) == (-2.0, 25.0, 9)
 
 
 def test_a_band_file_becomes_music_in_its_key() -> None:
-    (music,) = band.to_music(score(LEAD, BASS, COMP, KIT), "game")
+    (passage,) = band.to_music(score(LEAD, BASS, COMP, KIT), "game")
+    music = passage.music
+    assert (passage.place.begins, passage.place.ends) == (True, True)
     assert (music.bars, music.key, music.style) == (16, Key(0), "game")
     assert music.notes("melody")[:2] == (Note(0, 72, 12, 80), Note(12, 74, 12, 80))
     assert music.notes("drums")[0] == Note(0, 36, 3, 80)
 
 
 def test_a_part_an_octave_too_low_is_moved_as_a_whole() -> None:
-    (music,) = band.to_music(score(line([22, 31] * 32, program=33), LEAD), "game")
-    assert [note.pitch for note in music.notes("bass")[:2]] == [34, 43]
+    (passage,) = band.to_music(score(line([22, 31] * 32, program=33), LEAD), "game")
+    assert [note.pitch for note in passage.music.notes("bass")[:2]] == [34, 43]
 
 
 # --- keys and duplicates ---
@@ -173,7 +211,8 @@ def song_xml(bars: int) -> bytes:
 
 
 def test_a_song_with_piano_gives_melody_chords_and_bass() -> None:
-    (music,) = scores.read_song(song_xml(8))
+    (passage,) = scores.read_song(song_xml(8))
+    music = passage.music
     assert music.bars == 8
     assert {track.role: [n.pitch for n in track.notes if n.onset == 0] for track in music.tracks} == {
         "melody": [72], "chords": [55, 64, 67], "bass": [48],
@@ -182,8 +221,8 @@ def test_a_song_with_piano_gives_melody_chords_and_bass() -> None:
 
 def test_of_a_chorale_with_instruments_the_four_voices_are_read() -> None:
     path = dict(scores.chorales())["chorales/bwv1.6"]  # a horn, and four voices: "Wie schön leuchtet der Morgenstern"
-    (music,) = scores.read_chorale(path)
-    assert {track.role: [n.pitch for n in track.notes][:4] for track in music.tracks} == {
+    (passage,) = scores.read_chorale(path)
+    assert {track.role: [n.pitch for n in track.notes][:4] for track in passage.music.tracks} == {
         "melody": [65, 72, 69, 65], "pad": [57, 60, 55, 60], "bass": [53, 52, 53, 50],
     }  # fmt: skip
 
@@ -203,6 +242,12 @@ def test_the_split_of_a_song_never_changes() -> None:
     ]  # fmt: skip
     shares = np.unique([dataset.split_of(str(i)) for i in range(5000)], return_counts=True)[1] / 5000
     assert np.allclose(shares, [0.1, 0.8, 0.1], atol=0.02)
+
+
+def test_each_song_of_the_first_data_set_stays_in_its_split() -> None:
+    table = json.loads(Path(__file__).with_name("splits.json").read_text())
+    assert {split: len(songs) for split, songs in table.items()} == {"train": 1065, "valid": 167, "test": 152}
+    assert [song for split, songs in table.items() for song in songs if dataset.split_of(song) != split] == []
 
 
 def test_chorales_have_the_split_of_the_jsb_data() -> None:
@@ -230,7 +275,8 @@ def test_no_song_is_in_two_splits(prepared: Path) -> None:
 def test_a_piece_comes_back_as_it_was(prepared: Path) -> None:
     data = dataset.Dataset.open(prepared)
     piece = next(piece for piece in data.pieces if piece.song.endswith("song07.mid"))
-    (expected,) = band.to_music(read_score(band_file(7)), "game")
+    (passage,) = band.to_music(read_score(band_file(7)), "game")
+    expected = passage.music
     expected = expected.transposed(expected.key.shift_to_normal)
     found = data.music(piece)
     assert [n.onset for n in found.notes("melody")] == [n.onset for n in expected.notes("melody")]

@@ -7,12 +7,13 @@ import pytest
 
 import musicgen
 from musicgen import codec
+from musicgen.chord_fit import fits
 from musicgen.evaluation.compare import values_of
 from musicgen.evaluation.view import View
 from musicgen.heard import NONE, heard_chords
 from musicgen.models.base import Composer
 from musicgen.models.grid_composer import GridComposer
-from musicgen.models.harmonising import fits, told_chords
+from musicgen.models.harmonising import told_chords
 from musicgen.music import THREE_FOUR, Key, Music, Note, Track
 from musicgen.request import Request
 

@@ -1,17 +1,18 @@
 """Lead sheets: bar lines, repeats, ties and chord names from MusicXML written here; one run of the real mma."""
 
-import io
 import shutil
-import tarfile
-import zipfile
+from dataclasses import replace
 
 import pytest
 
 from musicgen.corpus.arranging import arrange
-from musicgen.corpus.grooves import BANDS, GROOVES, definition, groove_tempo
-from musicgen.corpus.leadsheets import LeadSheet, iter_archive, read_lead_sheet
+from musicgen.corpus.bands import BANDS
+from musicgen.corpus.grooves import GROOVES, groove_tempo
+from musicgen.corpus.labels import Place
+from musicgen.corpus.leadsheets import LeadSheet, read_lead_sheet
+from musicgen.corpus.mma_language import definition
 from musicgen.errors import CorpusError
-from musicgen.music import Key, Note
+from musicgen.music import SIX_EIGHT, THREE_FOUR, Key, Note
 from musicgen.roles import STYLE_NAMES
 
 REST = "rest"
@@ -145,11 +146,11 @@ def test_the_last_chord_decides_between_relative_keys():
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (sheet(*[C + note("C5", 3)] * 8, beats=3), "3/4"),
+        (sheet(*[C + note("C5", 5)] * 8, beats=5), "5/4"),
         (sheet(*[WHOLE] * 8), "chord symbols"),
         (sheet(*[C + WHOLE] * 4), "Expected 8"),
         (sheet(*[C + note(REST, 4)] * 8), "melody"),
-        (sheet(*[C + note("C5", 5)] * 8), "bars of 4 beats"),
+        (sheet(*[C + note("C5", 5)] * 8), "bars of 48 ticks"),
         (b"not music", "parse"),
         (b"PK\x03\x04 broken", "parse"),
         (b"", "parse"),
@@ -160,31 +161,21 @@ def test_unusable_sheets_say_why(data, reason):
         read_lead_sheet(data, "t")
 
 
-def test_an_archive_is_read_in_order_of_titles(tmp_path):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as file:
-        file.writestr("META-INF/container.xml", "<container/>")
-        file.writestr("song.xml", sheet(*[C + WHOLE] * 8))
-    with tarfile.open(tmp_path / "a.tar.xz", "w:xz") as tar:
-        for name in ("openewld/dataset/B/Two/Two.mxl", "openewld/dataset/A/One/One.mxl", "openewld/README.md"):
-            info = tarfile.TarInfo(name)
-            info.size = len(packed.getvalue())
-            tar.addfile(info, io.BytesIO(packed.getvalue()))
-    found = list(iter_archive(tmp_path / "a.tar.xz"))
-    assert [title for title, _ in found] == ["openewld/A/One", "openewld/B/Two"]
-    assert read_lead_sheet(found[0][1], found[0][0]).bars == 8
-    with pytest.raises(CorpusError):
-        list(iter_archive(tmp_path / "missing.tar.xz"))
-
-
 def test_the_groove_table():
-    assert set(GROOVES) == set(STYLE_NAMES) - {"classical"}
-    assert len({name for names in GROOVES.values() for name in names}) >= 120
-    assert min(len(names) for names in GROOVES.values()) >= 10
-    for style, names in GROOVES.items():
-        assert all(40 <= groove_tempo(style, name) <= 220 for name in names)
-    for style, bands in BANDS.items():
-        assert all(definition(f"own/{style}:{name}")[-1] == "End" for name in bands)
+    every = set(STYLE_NAMES) - {"classical"}
+    assert {metre: set(styles) for metre, styles in GROOVES.items()} == {"4/4": every, "3/4": every, "6/8": every}
+    assert len({name for names in GROOVES["4/4"].values() for name in names}) >= 120
+    assert min(len(names) for names in GROOVES["4/4"].values()) >= 10
+    assert min(len(names) for metre in ("3/4", "6/8") for names in GROOVES[metre].values()) >= 2
+    for metre, styles in GROOVES.items():
+        assert all(40 <= groove_tempo(style, name, metre) <= 240 for style, names in styles.items() for name in names)
+    for bands in BANDS.values():
+        assert all(definition(f"own/{style}:{name}")[-1] == "End" for style in bands for name in bands[style])
+
+
+def test_names_of_bands_are_unique_within_a_style():
+    names = [(style, name) for bands in BANDS.values() for style in bands for name in bands[style]]
+    assert len(names) == len(set(names))
 
 
 needs_mma = pytest.mark.skipif(shutil.which("mma") is None, reason="Debian's mma package is not installed")
@@ -246,3 +237,34 @@ def test_without_mma_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CorpusError, match="install Debian's mma package"):
         arrange(song(), "pop", "stdlib/8beat:8Beat", tmp_path)
+
+
+@needs_mma
+@pytest.mark.parametrize(
+    ("metre", "style", "groove"),
+    [
+        (THREE_FOUR, "folk", "stdlib/waltz:Waltz"), (THREE_FOUR, "jazz", "stdlib/jazzwaltz:JazzWaltz"),
+        (THREE_FOUR, "blues", "own/blues:BluesWaltz"), (SIX_EIGHT, "blues", "stdlib/blues68:Blues68"),
+        (SIX_EIGHT, "trad", "stdlib/68march:68March"), (SIX_EIGHT, "folk", "own/folk:Jig"),
+    ],
+)  # fmt: skip
+def test_a_band_plays_in_the_metre_of_the_song(tmp_path, metre, style, groove):
+    chords = tuple((36 * bar, name) for bar, name in enumerate("CFGCFGGC"))
+    sheet = LeadSheet("t", Key(0), None, tuple(Note(36 * bar, 72, 36, 90) for bar in range(8)), chords, 8, metre=metre)
+    music = arrange(sheet, style, groove, tmp_path)
+    assert (music.metre, music.bars, music.ticks) == (metre, 8, 288)
+    assert len({n.onset // 36 for n in music.notes("drums")}) == 8
+    roots = {name: {(root + step) % 12 for step in (0, 4, 7)} for name, root in (("C", 0), ("F", 5), ("G", 7))}
+    assert len({n.onset // 36 for n in music.notes("chords")}) == 8
+    assert all(n.pitch % 12 in roots["CFGCFGGC"[n.onset // 36]] for n in music.notes("chords"))
+
+
+@needs_mma
+def test_a_song_that_ends_has_a_last_chord_that_is_struck_once_and_held(tmp_path):
+    music = arrange(song(), "pop", "stdlib/8beat:8Beat", tmp_path)
+    for role in ("chords", "bass"):
+        last = [n for n in music.notes(role) if n.onset >= 336]
+        assert {(n.onset, n.end) for n in last} == {(336, 384)}
+    assert max(n.onset for n in music.notes("drums")) == 336
+    goes_on = arrange(replace(song(), place=Place()), "pop", "stdlib/8beat:8Beat", tmp_path)
+    assert max(n.onset for n in goes_on.notes("drums")) > 336

@@ -11,10 +11,12 @@ from musicgen.corpus import parts
 from musicgen.corpus.dataset import split_of
 from musicgen.corpus.duplicates import Signature
 from musicgen.corpus.encoding import encode
+from musicgen.corpus.grooves import GROOVES
 from musicgen.corpus.leadsheets import LeadSheet
-from musicgen.corpus.prepare import _plans, prepare
+from musicgen.corpus.prepare import _by_style, _plans, prepare
 from musicgen.corpus.reading import Outcome, Reading, work
-from musicgen.music import Key, Music, Note, Track
+from musicgen.corpus.sources import SOURCE_BY_NAME
+from musicgen.music import THREE_FOUR, Key, Music, Note, Track
 from tests.little_corpus import band_file
 
 JOBS = [Reading(f"song {i}", "band", band_file(i) if i != 1 else b"damaged", "pop") for i in range(4)]
@@ -109,16 +111,26 @@ def test_a_song_has_other_styles_whatever_other_songs_there_are_and_drummers_of_
     sheets = {f"song {i}": Outcome(f"song {i}", sheet=sheet) for i in range(40)}
     drummers = [drummer(f"gmd/{i}", 60 + 5 * i) for i in range(30)]
     tempo_of = {drummer.pieces[0].tempo: drummer.name for drummer in drummers}
-    plans = list(_plans(sheets, drummers, 8, seed=0))
+    source, human = SOURCE_BY_NAME["openewld"], _by_style(drummers)
+    plans = list(_plans(source, sheets, human, 8, seed=0))
     of = {song: [plan for plan in plans if plan.name.startswith(f"{song} as ")] for song in sheets}
     for mine in of.values():
         assert len({(plan.style, plan.groove) for plan in mine}) == len(mine) == 16
         assert set(Counter(plan.style for plan in mine).values()) == {2}
-    alone = list(_plans({"song 7": sheets["song 7"]}, drummers, 8, seed=0))
+    alone = list(_plans(source, {"song 7": sheets["song 7"]}, human, 8, seed=0))
     assert [(plan.style, plan.groove) for plan in alone] == [(plan.style, plan.groove) for plan in of["song 7"]]
-    human = [plan for plan in plans if plan.drummer is not None]
-    assert 8 <= len(human) <= 30  # 30 % of the funk
-    for plan in human:
+    drummed = [plan for plan in plans if plan.drummer is not None]
+    assert 8 <= len(drummed) <= 30  # 30 % of the funk
+    for plan in drummed:
         assert plan.style == "funk"
         assert split_of(tempo_of[plan.drummer.tempo]) == split_of(plan.name.split(" as ")[0])
-    assert np.isfinite([plan.drummer.tempo for plan in human]).all()
+    assert np.isfinite([plan.drummer.tempo for plan in drummed]).all()
+
+
+def test_fewer_arrangements_are_the_first_of_more_and_in_the_metre_of_the_song() -> None:
+    waltz = LeadSheet("x", Key(0), None, (Note(0, 60, 12, 90),), ((0, "C"),), 8, metre=THREE_FOUR)
+    sheets = {"song": Outcome("song", sheet=waltz)}
+    source, human = SOURCE_BY_NAME["openewld"], _by_style([drummer(f"gmd/{i}", 90) for i in range(9)])
+    few, more = (list(_plans(source, sheets, human, most, seed=0)) for most in (2, 8))
+    assert more[: len(few)] == few and len(few) == 4
+    assert all(plan.groove in GROOVES["3/4"][plan.style] and plan.drummer is None for plan in more)

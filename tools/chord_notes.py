@@ -1,4 +1,4 @@
-"""What roles play over each quality of chord: the table of `musicgen/models/harmonising.py`, from its data.
+"""What roles play over each quality of chord: the table of `musicgen/chord_fit.py`, from its data.
 
     python -m tools.chord_notes data
 

@@ -1,4 +1,4 @@
-"""Band MIDI files to `Music`: which track plays which role, and the stretches that are in common time."""
+"""Band MIDI files to `Music`: which track plays which role, in each stretch that keeps to one metre."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import numpy as np
 from musicgen import codec
 from musicgen.corpus.cleaning import Cleaning, fold_counted, untangle_counted
 from musicgen.corpus.keys import estimate_key
+from musicgen.corpus.labels import Place
+from musicgen.corpus.metres import Stretch, stretches_of
+from musicgen.corpus.passages import Passage
 from musicgen.corpus.reasons import Unusable
 from musicgen.midi_reading import Score, ScoreNote, ScoreTrack
-from musicgen.music import FOUR_FOUR, TICKS_PER_BEAT, Key, Metre, Music, Note, Track
+from musicgen.music import FOUR_FOUR, TICKS_PER_QUARTER, Key, Metre, Music, Note, Track
 from musicgen.roles import ROLE_BY_NAME, ROLES, STYLE_BY_NAME, canonical_drum
 
-MIN_BARS = 8
 MIN_ON_GRID = 0.5
 """Below this share of onsets on the grid a file was played by hand and is snapped bar by bar."""
 MAX_GRID_ERROR = 0.9
@@ -125,37 +127,19 @@ def assign_roles(tracks: Sequence[ScoreTrack], end: float) -> dict[str, list[Sco
     return {role: [track for _, track in sorted(found, key=lambda item: -item[0])] for role, found in result.items()}
 
 
-def common_time(score: Score) -> list[tuple[float, float]]:
-    """The stretches (start and end in beats) in 4/4, 2/2 or 2/4, of at least eight bars; 4/4 where none is stated."""
-    changes = list(score.metres) or [(0.0, (4, 4))]
-    if changes[0][0] > 0:
-        changes.insert(0, (0.0, (4, 4)))
-    good = {(4, 4), (2, 2), (2, 4)}
-    stretches: list[tuple[float, float]] = []
-    for i, (beat, metre) in enumerate(changes):
-        end = changes[i + 1][0] if i + 1 < len(changes) else score.end
-        if metre not in good or end <= beat:
-            continue
-        if stretches and stretches[-1][1] == beat and (beat - stretches[-1][0]) % 4 == 0:
-            stretches[-1] = (stretches[-1][0], end)
-        else:
-            stretches.append((beat, end))
-    return [(start, end) for start, end in stretches if end - start >= 4 * MIN_BARS]
-
-
 def grid_error(starts: np.ndarray) -> float:
     """How far onsets (beats, shape (n,)) are from sixteenths or from triplets, whichever is nearer, on average.
 
     Returns:
         0 on the grid, 1 where the onsets have nothing to do with it.
     """
-    ticks = np.asarray(starts, float) * TICKS_PER_BEAT
+    ticks = np.asarray(starts, float) * TICKS_PER_QUARTER
     errors = [float(np.abs(ticks - np.round(ticks / step) * step).mean()) / (step / 4) for step in (3, 2)]
     return min(errors)
 
 
-def to_music(score: Score, style: str, human: bool | None = None, cleaning: Cleaning | None = None) -> list[Music]:
-    """A band file as pieces, one per stretch in common time, in its estimated key.
+def to_music(score: Score, style: str, human: bool | None = None, cleaning: Cleaning | None = None) -> list[Passage]:
+    """A band file as pieces, one per stretch that keeps to one metre, in its estimated key.
 
     Where several tracks fit a role, each bar takes the best-ranked one that begins a note in it (drum tracks
     are merged). Played files (`MIN_ON_GRID`, or `human`) are snapped bar by bar.
@@ -167,16 +151,14 @@ def to_music(score: Score, style: str, human: bool | None = None, cleaning: Clea
         cleaning: counts what was mended, if given.
 
     Raises:
-        Unusable: no stretch of eight bars in common time, fewer than two roles, or not played to its own beat.
+        Unusable: no eight bars in a row of one metre, fewer than two roles, or not played to its own beat.
     """
-    stretches = common_time(score)
-    if not stretches:
-        raise Unusable("metre", "Expected eight bars in 4/4, 2/2 or 2/4. Received: none.")
+    stretches = stretches_of(score)
     cleaning = Cleaning() if cleaning is None else cleaning
     pieces = []
     off_beat = False
-    for start, end in stretches:
-        tracks = [mend(_cut(track, start, end), cleaning) for track in score.tracks]
+    for stretch in stretches:
+        tracks = [mend(_cut(track, stretch), cleaning) for track in score.tracks]
         tracks = [track for track in tracks if track.notes]
         starts = np.array([note.start for track in tracks for note in track.notes])
         if not len(starts):
@@ -185,22 +167,20 @@ def to_music(score: Score, style: str, human: bool | None = None, cleaning: Clea
         if played and grid_error(starts) > MAX_GRID_ERROR:
             off_beat = True
             continue
-        bars = int(np.ceil((end - start) / 4 - 1e-6))
-        roles = assign_roles(tracks, end - start)
-        parts = []
-        for role, candidates in roles.items():
-            if candidates:
-                parts.append(merge(role, candidates, bars, played, STYLE_BY_NAME[style].kit, cleaning))
+        roles = assign_roles(tracks, stretch.quarters(stretch.end))
+        kit, metre = STYLE_BY_NAME[style].kit, stretch.metre
+        parts = [merge(r, found, stretch.bars, played, kit, cleaning, metre) for r, found in roles.items() if found]
         parts = [part for part in parts if part.notes]
         if len(parts) < 2:
             continue
-        music = Music(tuple(parts), bars, float(np.clip(round(score.tempo, 2), 30, 300)), Key(0), style)
-        key, _ = estimate_key(music)
+        tempo = float(np.clip(round(score.tempo * float(stretch.signature.scale), 2), 30, 300))
+        music = Music(tuple(parts), stretch.bars, tempo, Key(0), style, metre)
         cleaning["files off the grid snapped bar by bar"] += played
         for what, missing in (("tempo", not score.tempos), ("metre", not score.metres), ("key", True)):
             if missing:
                 cleaning.filled_in(what)
-        pieces.append(Music(music.tracks, bars, music.tempo, key, style))
+        music = replace(music, key=estimate_key(music)[0])
+        pieces.append(Passage(music, Place(stretch.begins, stretch.ends)))
     if not pieces and off_beat:
         raise Unusable("grid", "Expected notes that follow the file's beat. Received: onsets anywhere.")
     if not pieces:
@@ -215,7 +195,7 @@ def mend(track: ScoreTrack, cleaning: Cleaning) -> ScoreTrack:
     """
     if track.is_drums or not track.notes:
         return track
-    tick, most = 1 / TICKS_PER_BEAT, 16.0
+    tick, most = 1 / TICKS_PER_QUARTER, 16.0
     short = [note.end - note.start < tick * (1 - 1e-6) for note in track.notes]
     notes = [note for note, bad in zip(track.notes, short, strict=True) if not bad]
     if 2 * len(notes) < len(track.notes):
@@ -226,11 +206,12 @@ def mend(track: ScoreTrack, cleaning: Cleaning) -> ScoreTrack:
     return replace(track, notes=tuple(replace(note, end=min(note.end, note.start + most)) for note in notes))
 
 
-def _cut(track: ScoreTrack, start: float, end: float) -> ScoreTrack:
+def _cut(track: ScoreTrack, stretch: Stretch) -> ScoreTrack:
+    """What a track plays in a stretch, in our quarter notes from its start on."""
     notes = tuple(
-        ScoreNote(note.start - start, note.pitch, min(note.end, end) - start, note.velocity)
+        ScoreNote(stretch.quarters(note.start), note.pitch, stretch.quarters(min(note.end, stretch.end)), note.velocity)
         for note in track.notes
-        if start - 1e-3 <= note.start < end - 1e-3
+        if stretch.start - 1e-3 <= note.start < stretch.end - 1e-3
     )
     return ScoreTrack(track.name, track.program, track.is_drums, notes)
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from musicgen import codec
-from musicgen.corpus.band import MAX_GRID_ERROR, MIN_BARS, grid_error, to_grid
+from musicgen.corpus.band import MAX_GRID_ERROR, grid_error, to_grid
+from musicgen.corpus.metres import MIN_BARS
 from musicgen.corpus.reasons import Unusable
 from musicgen.midi_reading import read_score
 from musicgen.music import TICKS_PER_BAR, Music, Note, Track

@@ -11,6 +11,7 @@ from musicgen.music import Music
 from musicgen.roles import PITCHED, ROLE_NAMES
 
 N = 8
+STEPS = 12
 MIN_GRAMS = 16
 MAX_SHARE = 0.5
 """Two songs are the same when they share this much of the smaller one's (interval, inter-onset) 8-grams; different
@@ -24,15 +25,19 @@ class Signature(NamedTuple):
         content: hash of every note (ticks after the first, role, semitones above the lowest, ticks long), None for a
             song of fewer than `N` notes. Finds equal songs that are too short for grams.
         grams: hashes of the melody's 8-grams of (interval, inter-onset ticks).
+        steps: hashes of its runs of `STEPS` intervals, whatever their rhythm, repeated notes counted as one: the same
+            where a tune is set in another metre or to other words.
     """
 
     content: int | None = None
     grams: frozenset[int] = frozenset()
+    steps: frozenset[int] = frozenset()
 
 
 def signature(pieces: Iterable[Music]) -> Signature:
     """The signature of a song in one or more pieces."""
     grams: set[int] = set()
+    runs: set[int] = set()
     whole: list[tuple[tuple[int, int, int, int], ...]] = []
     for music in pieces:
         whole.append(_content(music))
@@ -42,8 +47,10 @@ def signature(pieces: Iterable[Music]) -> Signature:
         steps = [(b[1] - a[1], min(b[0] - a[0], 96)) for a, b in pairwise(line)]
         # hash() of tuples of ints is the same in every process
         grams.update(hash(tuple(steps[i : i + N])) for i in range(len(steps) - N + 1))
+        intervals = [interval for interval, _ in steps if interval]
+        runs.update(hash(tuple(intervals[i : i + STEPS])) for i in range(len(intervals) - STEPS + 1))
     enough = sum(map(len, whole)) >= N
-    return Signature(hash(tuple(whole)) if enough else None, frozenset(grams))
+    return Signature(hash(tuple(whole)) if enough else None, frozenset(grams), frozenset(runs))
 
 
 def _content(music: Music) -> tuple[tuple[int, int, int, int], ...]:
@@ -63,7 +70,7 @@ def find_duplicates(signatures: dict[str, Signature]) -> dict[str, str]:
     whole: dict[int, str] = {}
     seen_in: dict[int, list[str]] = defaultdict(list)
     repeats: dict[str, str] = {}
-    for song, (content, grams) in signatures.items():
+    for song, (content, grams, _) in signatures.items():
         if content is not None:
             if content in whole:
                 repeats[song] = whole[content]

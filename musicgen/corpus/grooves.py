@@ -1,7 +1,7 @@
-"""Table of the MMA grooves of each style: the library's, and bands of our own where it has few or none.
+"""Table of the MMA grooves of each metre and style: the library's, and bands of our own where it has few or none.
 
 MMA's library (Debian package mma, folders stdlib, pflib and alexis) knows no reggae and little dance or game
-music; `BANDS` adds them as step patterns, which `definition` writes in MMA's language. The folders converted
+music, and few waltzes and jigs; `bands` adds them as step patterns. The folders converted
 from makers' keyboards and drum machines (casio, yamaha, kara, zoom) are left out: whose patterns they are is unclear.
 Every groove of `GROOVES` was run on a chord chart: drums, bass and chords play in all but a few of its bars.
 """
@@ -11,10 +11,12 @@ from __future__ import annotations
 import hashlib
 import re
 
-from musicgen.errors import CorpusError
+from musicgen.corpus.bands import BANDS
+from musicgen.music import SIX_EIGHT
 from musicgen.roles import STYLE_BY_NAME
 
-_LIBRARY = {
+_LIBRARY: dict[str, dict[str, str]] = {}
+_LIBRARY["4/4"] = {
     "pop": """8beat: 8Beat 8BeatSus 8BeatPlus 8Beat1 8Beat1Plus 8Beat1Sus 8BeatWalk 8BeatWalkSusPlus
         bubblerock: BubbleRock BubbleRockSus BubbleRockPlus
         softrock: SoftRock SoftRockSus SoftRock1 SoftRock2""",
@@ -54,104 +56,34 @@ _LIBRARY = {
         rb-ballad: R&B-Ballad R&B-BalladPlus slowbroadway: SlowBroadway""",
     "game": "pflib/metal1: metal1A metal1B pflib/metal2: metal2A metal2B pflib/highfive: highfiveA highfiveB",
 }
-"""Style to words: a library file with a colon (folder stdlib unless named), then the grooves taken from it."""
-
-BANDS: dict[str, dict[str, str]] = {
-    "reggae": {
-        "OneDrop": """36 ........X....... 37 ........x....... 42 x.o.x.o.x.o.x.o.
-            bass33 1.....3.5...1.-.1.....5.3...5.-. chord28 ..x...x...x...x. pad16 X.......X.......""",
-        "OneDropClick": """36 ........X.......  37 ......x.X.....x. 42 x.x.x.x.x.x.x.xo
-            bass33 ....1.1.3.5.-...1.1.-...5.3.1.-. chord27 ....x.......x... pad18 ..xx..xx..xx..xx""",
-        "Rockers": """36 X.......x....... 38 ....x.......x... 42 x.xox.xox.xox.xo
-            bass36 1.1.5.5.1.1.3.5. chord28 ..x...x...x...x. pad16 ..x.x.....x.x...""",
-        "Steppers": """36 X...x...x...x... 38 ........x....... 42 ..x...x...x...xo 46 ..............x.
-            bass33 1..1..5.8..5..3. chord0 ..x...x...x...x. pad16 X.......X.......""",
-        "SteppersRim": """36 X...x...x...x... 37 ...x..x....x..x. 42 x.x.x.x.x.x.x.x.
-            bass38 1.......5...3...1...1...-....... chord27 ....x.......x... pad16 ..x.x.x...x.x.x.""",
-        "Lovers": """36 ........X.....x. 37 ....x.......x... 42 x.o.x.o.x.o.x.o. 70 xxxxxxxxxxxxxxxx
-            bass33 1..3..5.6..5..3. chord4 ..x...x...x...x. pad50 X.......X.......""",
-        "Roots": """36 ........X....... 38 ........x....... 42 x..xx..xx..xx..x 64 ..............xx
-            bass32 1.-.1.3.5.-...3.1.-.1.5.8.-.5.3. chord28 ....xx......xx.. pad16 ..xx..xx..xx..xx""",
-        "ShuffleSkank": """36 ......X..... 37 ......x..... 42 x.xx.xx.xx.x
-            bass33 1..3.5..8.5.1..5.3..1... chord0 ..x..x..x..x pad16 X.....X.....""",
-        "Bubble": """36 X.........x..... 38 ........x....... 42 x.x.x.x.x.x.x.x. 62 ......x.......xx
-            bass33 1...1.3.5...-...1...1.5.3...-... chord27 ..x...x...x...x. pad17 .xx..xx..xx..xx.""",
-        "Dub": """36 X.......X....... 37 ........x..x.... 42 ..x...x...x...x. 46 ..............X.
-            bass38 1..1..1...5.3...1..1..-......... chord28 ....x.......x... pad89 X.......X.......""",
-    },
-    "dance": {
-        "House": """36 X...X...X...X... 39 ....x.......x... 46 ..x...x...x...x. 42 xo.oxo.oxo.oxo.o
-            bass38 ..1...1...1...5. chord0 x..x..x...x..x.. pad89 X.......X.......""",
-        "DeepHouse": """36 X...X...X...X... 37 .......x..x..... 46 ..x...x...x...x. 70 oxoxoxoxoxoxoxox
-            bass38 1..1....1..3..5. chord4 ...x..x....x..x. pad50 X.......X.......""",
-        "Disco": """36 X...X...X...X... 38 ....X.......X... 42 x...x...x...x... 46 ..x...x...x...x.
-            bass33 1.8.1.8.1.8.1.8. chord27 ..xx..xx..xx..xx pad48 X.......X.......""",
-        "DiscoStrings": """36 X...X...X...X... 38 ....X.......X..o 42 xx.xxx.xxx.xxx.x 46 ..x...x...x...x.
-            54 ....x.......x... bass36 1..1..8.1..5..8. chord28 x..x..x.x..x..x. pad48 X...........X...""",
-        "Techno": """36 X...X...X...X... 42 ..x...x...x...x. 39 ............x... 56 ...x.....x......
-            bass38 11.11.11.11.11.1 chord81 x.....x.....x... pad89 X.......X.......""",
-        "Eurodance": """36 X...X...X...X... 38 ....x.......x... 46 ..X...X...X...X. 42 xxxxxxxxxxxxxxxx
-            bass38 ..11..11..11..55 chord90 x..x..x.x..x..x. pad50 X.......X.......""",
-        "Electro": """36 X.....X...X..... 38 ....X.......X... 42 x.x.x.x.x.x.x.xx 39 ....x.......x..x
-            bass39 1.1...1.8.1...5. chord81 x..x....x..x.... pad90 X.......X.......""",
-        "Garage": """36 X.........X..... 38 ....X.......X... 42 ..xo..xo..xo..xo 37 ......x..x......
-            bass38 1.....3...5..1.. chord4 ..x..x..x..x..x. pad89 X.......X.......""",
-        "Breakbeat": """36 X.x.......xx.... 38 ....X..o.o..X..o 42 x.x.x.x.x.x.x.x. 51 x...x...x...x...
-            bass38 1.......8.1...5. chord90 x.......x..x.... pad89 X.......X.......""",
-    },
-    "game": {
-        "March8": """36 X...x...X...x... 38 ....X.......X... 42 x.x.x.x.x.x.x.x.
-            bass38 1.1.5.5.1.1.5.5. chord80 x.xxx.xxx.xxx.xx pad48 X.......X.......""",
-        "Gallop": """36 X.xxX.xxX.xxX.xx 38 ....X.......X... 42 x...x...x...x...
-            bass34 1.111.111.111.11 chord30 x.xxx.xxx.xxx.xx pad48 X.......X.......""",
-        "Boss": """36 XxXxXxXxXxXxXxXx 38 ....X.......X... 51 x...x...x...x... 49 X...............................
-            bass34 1.1.1.1.1.1.5.5. chord30 X.....X.....X... pad48 X.......X.......""",
-        "Chase": """36 X..x..X...X..x.. 38 ....X..o....X..o 42 xxxxxxxxxxxxxxxx
-            bass38 1.1.8.1.1.8.1.5. chord81 x..x..x.x..x..x. pad62 X.......X.......""",
-        "Overworld": """36 X.....x.X....... 38 ....x.......x..o 42 x.xxx.xxx.xxx.xx
-            bass33 1...5...8...5... arp80 x.x.x.x.x.x.x.x. pad48 X.......X.......""",
-        "Dungeon": """36 X.......X..x.... 47 ......x.......x. 42 x...x...x...x...
-            bass39 1.......5....... arp88 x..x..x..x..x.x. pad52 X.......X.......""",
-        "Puzzle": """36 X...x...X...x... 37 ....x..x....x..x 70 x.xox.xox.xox.xo
-            bass32 1.5.1.5.1.5.3.5. arp12 xxxxxxxxxxxxxxxx pad89 X.......X.......""",
-        "Castle": """36 X.......X....... 38 ....x.xx....x.xx 49 X...............................
-            bass43 1...3...5...3... arp6 x.xxx.xxx.xxx.xx pad48 X.......X.......""",
-        "Space": """36 X.........X..... 38 ....X.......X... 46 ..x...x...x...x.
-            bass38 1111111111111111 arp81 xxxxxxxxxxxxxxxx pad90 X.......X.......""",
-        "Racing": """36 X..X..X.X..X..X. 38 ....X.......X... 42 x.x.x.x.x.x.x.x. 46 ..............x.
-            bass36 1.1.1.8.1.1.1.5. chord29 X.....X.....X.x. pad18 X.......X.......""",
-    },
-    "folk": {
-        "FingerPick": """36 X.......X....... 37 ....x.......x... 70 x.o.x.o.x.o.x.o.
-            bass32 1.......5....... arp25 x.x.x.x.x.x.x.x. pad49 X.......X.......""",
-        "Travis": """36 x...x...x...x... 42 ....x.......x... 54 ....x.......x...
-            bass32 1...5...1...5... arp25 x.xxx.xxx.xxx.xx pad21 X.......X.......""",
-        "Reel": """36 X...x...X...x... 64 x.ox.ox.x.ox.ox. 54 ..x...x...x...x.
-            bass32 1...5...1...3... chord25 x.x.xxx.x.x.xxx. pad21 X.......X.......""",
-        "CampFire": """36 X.....x.X.....x. 39 ....x.......x... 70 x.xox.xox.xox.xo
-            bass32 1.....1.5....... chord25 X...x.xx..xxx.x. pad22 X.......X.......""",
-    },
+_LIBRARY["3/4"] = {
+    "rock": "rockwaltz: RockWaltz RockWaltzSus RockWaltz1 RockWaltz1Sus RockWaltzWalk RockWaltz1WalkSus",
+    "jazz": """jazzwaltz: JazzWaltz JazzWaltzSus JazzWaltz1 JazzWaltz2 JazzWaltz2Sus modernjazzwaltz: ModernJazzWaltz
+        ModernJazzWaltz1 ModernJazzWaltz2Sus fastjazzwaltz: FastJazzWaltz FastJazzWaltz1 FastJazzWaltz2Sus""",
+    "latin": "latinwaltz: LatinWaltz LatinWaltzSus LatinWaltzPlus afro-cuban: Afro-Cuban Afro-CubanSus Afro-CubanPlus",
+    "folk": "waltz: Waltz WaltzSus Waltz1 WaltzWalk",
+    "country": "countrywaltz: CountryWaltz CountryWaltzSus CountryWaltz1 CountryWaltz2 CountryWaltzWalk",
+    "trad": """vienesewaltz: VieneseWaltz VieneseWaltzSus VieneseWaltz1 broadwaywaltz: BroadwayWaltz BroadwayWaltz1
+        BroadwayWaltz2Sus fastwaltz: FastWaltz FastWaltzSus FastWaltzPlus FastWaltzWalk""",
+    "ballad": "waltz: Waltz1Sus",
 }
-"""Our own bands: style to name to tracks, each a word pair of instrument and steps.
-
-A number is a drum (General MIDI key); bass, chord, pad and arp have a General MIDI program appended, from 0.
-Steps are sixteenths, or eighth triplets where a bar has 12. "." goes on, "-" stops a bass note. Drums: "X" loud,
-"x" plain, "o" soft. Bass: the degree of the chord's scale, 8 for the octave. Others: "x" short, "X" held.
-Two bars may be given. Written for this project.
-"""
+_LIBRARY["6/8"] = {
+    "jazz": "68swing: 68Swing 68Swing1 68Swing2 68SwingSus 68SwingPlus 68Swing1SusPlus",
+    "blues": "blues68: Blues68 Blues68Plus Blues68Walk Blues68WalkPlus",
+    "trad": "68march: 68March 68MarchSus",
+}
+"""Metre to style to words: a library file with a colon (folder stdlib unless named), then the grooves taken from it."""
 
 _TEMPI = (
     ("8?Slow|Desert|Lullaby", 76), ("FastSwing|Bebop|FastBlues|QuickStep|Charleston|BlueGrass", 184),
     ("BigBand|Dixie|RagTime|Polka|Samba|Merengue|Salsa|Jive|Twist", 160), ("Ska|March|BWMarch|Foxtrot|Reel", 138),
     ("Rock128|Blues128|50sRock$|Spiritual", 88), ("Bolero|Beguine|Rhumba|ChaCha|Tango", 112),
     ("Trance|Techno|TeamTechno|Eurodance|Space", 138), ("HipHop|Dub|Dungeon|R&B", 90), ("metal|Gallop|Boss", 152),
-    ("BossaNova|JazzRhumba", 132),
+    ("BossaNova|JazzRhumba", 132), ("VieneseWaltz|FastWaltz|FastJazzWaltz", 168),
 )  # fmt: skip
 """Beginnings of groove names (regular expressions) and the tempo they are at home in; else the style's tempo."""
-
-
-_HIT = {"X": 115, "x": 90, "o": 55}
-"""Velocities of drum steps."""
+_SLOWER = 0.7
+"""Beats of 6/8 to beats of 4/4 of the same style."""
 
 
 def _names(words: str) -> tuple[str, ...]:
@@ -164,75 +96,26 @@ def _names(words: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-GROOVES: dict[str, tuple[str, ...]] = {
-    style: _names(words) + tuple(f"own/{style}:{name}" for name in BANDS.get(style, {}))
-    for style, words in _LIBRARY.items()
+GROOVES: dict[str, dict[str, tuple[str, ...]]] = {
+    metre: {
+        style: _names(_LIBRARY[metre].get(style, "")) + tuple(f"own/{style}:{name}" for name in bands.get(style, {}))
+        for style in STYLE_BY_NAME
+        if style in _LIBRARY[metre] or style in bands
+    }
+    for metre, bands in BANDS.items()
 }
-"""Our style names to MMA groove names, "folder/file:Groove"; the folder "own" is `BANDS`."""
+"""Metre to style to MMA groove names, "folder/file:Groove"; the folder "own" is `BANDS`."""
 
 
-def groove_tempo(style: str, groove: str) -> float:
-    """Beats a minute for a groove: its usual tempo, give or take 12 % by a hash of the name, always the same."""
-    name = groove.split(":")[-1]
-    usual = next((tempo for start, tempo in _TEMPI if re.match(start, name, re.IGNORECASE)), STYLE_BY_NAME[style].tempo)
-    share = hashlib.sha256(groove.encode()).digest()[0] / 255
-    return float(round(usual * (0.88 + 0.24 * share)))
+def groove_tempo(style: str, groove: str, metre: str = "4/4") -> float:
+    """Quarter notes a minute for a groove: its usual tempo, give or take 12 % by a hash of the name, always the same.
 
-
-def definition(groove: str) -> list[str]:
-    """Lines of MMA that put a groove in force.
-
-    Raises:
-        CorpusError: a name under "own/" that is not in `BANDS`.
+    A beat of 6/8 is a dotted quarter, of which there are fewer than of the style's beats in other metres.
     """
-    if not groove.startswith("own/"):
-        return [f"Groove {groove}"]
-    style, _, name = groove.removeprefix("own/").partition(":")
-    words = BANDS.get(style, {}).get(name, "").split()
-    if not words:
-        raise CorpusError(f"Expected a band of BANDS. Received: {groove!r}.")
-    tracks = list(zip(words[::2], words[1::2], strict=True))
-    lines = ["SeqClear", "Time 4", "TimeSig 4 4", f"SeqSize {max(_bars(steps) for _, steps in tracks)}"]
-    for instrument, steps in tracks:
-        lines += _track(instrument, steps)
-    return lines
-
-
-def _bars(steps: str) -> int:
-    return 2 if len(steps) in (24, 32) else 1
-
-
-def _track(instrument: str, steps: str) -> list[str]:
-    kind, number = re.fullmatch(r"([a-z]*)(\d+)", instrument).groups()  # type: ignore[union-attr]
-    per_bar = len(steps) // _bars(steps)
-    bars = []
-    for start in range(0, len(steps), per_bar):
-        events = []
-        for step in range(per_bar):
-            mark = steps[start + step]
-            if mark in ".-":
-                continue
-            beat = f"{1 + step * 4 / per_bar:.4g}"
-            rest = steps[start + step + 1 :]
-            held = len(rest) - len(rest.lstrip(".")) + 1
-            # MMA's own unit, 192 ticks a beat; a note may ring into the next bar of the pattern but not past its end
-            long = f"{held * 768 // per_bar}t"
-            short = f"{int(0.8 * 768 / per_bar)}t"
-            if kind == "":
-                events.append(f"{beat} 0 {_HIT[mark]}")
-            elif kind == "bass":
-                events.append(f"{beat} {long} {'1+' if mark == '8' else mark} 90")
-            else:
-                events.append(f"{beat} {long if mark == 'X' else short} {75 if kind == 'pad' else 90}")
-        bars.append("{" + "; ".join(events) + "}" if events else "z")
-    name = {"": "Drum-", "bass": "Bass-", "chord": "Chord-", "pad": "Chord-Pad", "arp": "Arpeggio-"}[kind] + number
-    lines = [f"Begin {name}", f"  Tone {number}" if kind == "" else f"  Voice {number}", f"  Sequence {' '.join(bars)}"]
-    if kind in ("chord", "pad"):
-        lines.append("  Voicing Mode=Optimal")
-    if kind == "pad":
-        lines.append("  Unify On")  # a chord that is struck again rings on; one that changed in mid-bar is heard
-    if kind == "arp":
-        lines += ["  Octave 5", "  Direction BOTH"]
-    if kind == "bass":
-        lines.append("  Octave 3")
-    return [*lines, "  RVolume 8", "End"]
+    name = groove.split(":")[-1]
+    found = (tempo for start, tempo in _TEMPI if re.match(start, name, re.IGNORECASE))
+    usual: float = next(found, STYLE_BY_NAME[style].tempo)
+    share = hashlib.sha256(groove.encode()).digest()[0] / 255
+    if metre == SIX_EIGHT.name:
+        usual *= 1.5 * _SLOWER
+    return float(round(usual * (0.88 + 0.24 * share)))

@@ -54,6 +54,7 @@ class Place:
 
 
 UNPLACED = Place()
+WHOLE_SONG = Place(True, True)
 
 _LOW = np.array([role.low for role in ROLES])
 _IS_DRUMS = np.array([role.is_drums for role in ROLES])

@@ -1,14 +1,13 @@
-"""OpenEWLD lead sheets (MusicXML: a melody and chord symbols), read. Source: github.com/00sapo/OpenEWLD."""
+"""Lead sheets: a melody and its chords on our grid, from MusicXML or any part that music21 has read."""
 
 from __future__ import annotations
 
 import io
 import math
 import re
-import tarfile
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -16,16 +15,16 @@ from typing import Any
 
 from musicgen import codec
 from musicgen.corpus.chords import mma_chord
+from musicgen.corpus.labels import WHOLE_SONG, Place
+from musicgen.corpus.marks import number_sections, sections_of_bars
+from musicgen.corpus.metres import MIN_BARS, TIME_SIGNATURES, TimeSignature
 from musicgen.corpus.reasons import Unusable
 from musicgen.errors import CorpusError
-from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Key, Note
+from musicgen.music import FOUR_FOUR, TICKS_PER_QUARTER, Key, Metre, Note
 from musicgen.roles import ROLE_BY_NAME
 
-MIN_BARS = 8
 MAX_BARS = 600
 _MAX_XML = 30_000_000
-_METRES = {"4/4": 4.0, "2/2": 4.0, "2/4": 2.0}
-"""Readable time signatures and their bar lengths in quarter notes."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +35,12 @@ class LeadSheet:
         title: a stable song id such as "openewld/Author/Title".
         key: from the key signature, or None where its major and its minor are as likely, see `_key`.
         tempo: quarter notes a minute as the file says it, usually None.
-        melody: one voice, at most one note at a time; bar lines are at multiples of 48 ticks.
+        melody: one voice, at most one note at a time; bar lines are at multiples of the metre's ticks.
         chords: (tick on a beat, MMA chord name), rising; "z" is no chord. A chord holds until the next.
-        bars: length in bars of four quarter notes.
+        bars: length in bars of the metre.
         expanded: False if the file's repeat signs make no sense; the music is then read as written.
+        metre: of all of it.
+        place: where in its song it stands.
     """
 
     title: str
@@ -49,32 +50,8 @@ class LeadSheet:
     chords: tuple[tuple[int, str], ...]
     bars: int
     expanded: bool = True
-
-
-def iter_archive(archive: Path) -> Iterator[tuple[str, bytes]]:
-    """The lead sheets of the archive, (title, bytes of the .mxl), in order of their titles.
-
-    Raises:
-        CorpusError: the archive is missing or damaged.
-    """
-    try:
-        with tarfile.open(archive) as tar:
-            # One pass in the archive's order: xz cannot seek, and sorted extraction would decompress again and again.
-            sheets: list[tuple[str, bytes]] = []
-            for member in tar:
-                if member.isfile() and member.name.endswith((".mxl", ".musicxml", ".xml")):
-                    stream = tar.extractfile(member)
-                    if stream is not None:
-                        sheets.append((title_of(member.name), stream.read()))
-    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, ValueError) as error:
-        raise CorpusError(f"Expected an archive of lead sheets. Received: {archive} ({error}).") from None
-    yield from sorted(sheets)
-
-
-def title_of(path: str) -> str:
-    """The song id of a file of the archive: "openewld/dataset/A/T/T.mxl" is "openewld/A/T"."""
-    parts = [part for part in Path(path).parts[:-1] if part not in ("/", ".", "dataset", "openewld")]
-    return "/".join(["openewld", *(parts[-2:] or [Path(path).stem])])
+    metre: Metre = FOUR_FOUR
+    place: Place = WHOLE_SONG
 
 
 def read_lead_sheet(path_or_bytes: Path | str | bytes, title: str) -> LeadSheet:
@@ -85,7 +62,7 @@ def read_lead_sheet(path_or_bytes: Path | str | bytes, title: str) -> LeadSheet:
     one bar. Velocities are ours: 90, and 8 more on the first beat of a bar or 4 more on another beat.
 
     Raises:
-        CorpusError: not MusicXML; another metre than 4/4, 2/2 or 2/4; no chords; no melody; under 8 bars.
+        CorpusError: not MusicXML; no metre of `metres.TIME_SIGNATURES`, or several; no chords; no melody; under 8 bars.
     """
     try:
         data = path_or_bytes if isinstance(path_or_bytes, bytes) else Path(path_or_bytes).read_bytes()
@@ -116,7 +93,7 @@ def _xml_of(data: bytes) -> str:
 
 def _read(xml: str, title: str) -> LeadSheet:
     # imported here because music21 takes a second to load and only this function needs it
-    from music21 import converter, exceptions21, key, repeat, stream, tempo
+    from music21 import converter, stream
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -124,92 +101,108 @@ def _read(xml: str, title: str) -> LeadSheet:
         parts = list(score.getElementsByClass(stream.Part))
         if not parts:
             raise Unusable("parse", f"Expected a part. Received: {title}, which has none.")
-        part = parts[0]
-        full = _bar_length(part, title)
-        try:
-            played, expanded = part.expandRepeats(), True
-        except (repeat.ExpanderException, exceptions21.Music21Exception, IndexError, AttributeError, TypeError):
-            played, expanded = part, False
-        notes, chords, end = _flatten(list(played.getElementsByClass(stream.Measure)), full, title)
-    bars = math.ceil(end / TICKS_PER_BAR)
+        sheet = sheet_of(parts[0], title)
+    if not any(name != "z" for _, name in sheet.chords):
+        raise Unusable("chords", f"Expected chord symbols. Received: {title}, which has none.")
+    return sheet
+
+
+def sheet_of(part: Any, title: str) -> LeadSheet:
+    """A music21 part as a lead sheet, with its repeats and endings played out; see `read_lead_sheet`.
+
+    Raises:
+        Unusable: as `read_lead_sheet`, but that it may have no chords.
+    """
+    from music21 import exceptions21, key, repeat, stream, tempo
+
+    signature = _signature(part, title)
+    metre = signature.metre
+    number_sections(part)
+    try:
+        played, expanded = part.expandRepeats(), True
+    except (repeat.ExpanderException, exceptions21.Music21Exception, IndexError, AttributeError, TypeError):
+        played, expanded = part, False
+    notes, chords, sections, end = _flatten(list(played.getElementsByClass(stream.Measure)), signature, title)
+    bars = math.ceil(end / metre.ticks_per_bar)
     if not MIN_BARS <= bars <= MAX_BARS:
         raise Unusable("length", f"Expected {MIN_BARS} to {MAX_BARS} bars. Received: {bars} in {title}.")
-    if not any(name != "z" for _, name in chords):
-        raise Unusable("chords", f"Expected chord symbols. Received: {title}, which has none.")
     if len(notes) < bars // 2:
         raise Unusable("melody", f"Expected a melody. Received: {len(notes)} notes in {bars} bars of {title}.")
     signatures = list(part.recurse().getElementsByClass(key.KeySignature))
-    marks = [mark.getQuarterBPM() for mark in score.recurse().getElementsByClass(tempo.MetronomeMark)]
+    marks = [mark.getQuarterBPM() for mark in part.recurse().getElementsByClass(tempo.MetronomeMark)]
     stated = next((float(mark) for mark in marks if mark and 20 <= mark <= 400), None)
     return LeadSheet(
         title=title,
         key=_key(signatures[0].sharps, getattr(signatures[0], "mode", None), chords) if signatures else None,
         tempo=stated,
-        melody=_melody(notes),
+        melody=sung(notes, metre),
         chords=chords,
         bars=bars,
         expanded=expanded,
+        metre=metre,
+        place=Place(True, expanded, sections_of_bars(sections, bars, metre.ticks_per_bar)),
     )
 
 
-def _bar_length(part: Any, title: str) -> float:
-    """Length of the part's bars in quarter notes, 4 or 2; a CorpusError if the metre is another or changes."""
+def _signature(part: Any, title: str) -> TimeSignature:
+    """How the part's time signature is read; an error if there is none that we read, or another kind of bar besides."""
     from music21 import meter
 
-    metres = {signature.ratioString for signature in part.recurse().getElementsByClass(meter.TimeSignature)}
-    lengths = {_METRES.get(metre) for metre in metres}
-    if len(lengths) != 1 or None in lengths:
-        raise Unusable(
-            "metre", f"Expected 4/4, 2/2 or 2/4. Received: {', '.join(sorted(metres)) or 'no metre'} in {title}."
-        )
-    return float(next(length for length in lengths if length is not None))
+    names = {signature.ratioString for signature in part.recurse().getElementsByClass(meter.TimeSignature)}
+    read = {TIME_SIGNATURES.get(name) for name in names}
+    if (signature := read.pop() if len(read) == 1 else None) is None:
+        received = ", ".join(sorted(names)) or "no metre"
+        raise Unusable("metre", f"Expected one of {', '.join(TIME_SIGNATURES)}. Received: {received} in {title}.")
+    return signature
 
 
 def _flatten(
-    measures: Sequence[Any], full: float, title: str
-) -> tuple[list[tuple[int, int, int]], tuple[tuple[int, str], ...], int]:
+    measures: Sequence[Any], signature: TimeSignature, title: str
+) -> tuple[list[tuple[int, int, int]], tuple[tuple[int, str], ...], list[tuple[float, int]], int]:
     """Lay the measures in a row so that whole bars start on bar lines.
 
     Returns:
-        The melody as (onset, end, pitch), the chords, and where the last measure ends; all in ticks.
+        The melody as (onset, end, pitch), the chords, where each measure begins and its section, and where the last
+        measure ends; all in ticks.
     """
     from music21 import chord, harmony, note
 
-    bar = round(full * TICKS_PER_BEAT)
-    lengths = [min(_length(measure) or bar, 10_000) for measure in measures]
+    per_quarter, beat = float(signature.scale * TICKS_PER_QUARTER), signature.metre.ticks_per_beat
+    bar = round(signature.bar * per_quarter)
+    lengths = [min(_length(measure, per_quarter) or bar, 10_000) for measure in measures]
     for number, length in enumerate(lengths):
         if length > bar:
-            raise Unusable(
-                "bars", f"Expected bars of {full:g} beats. Received: {length / 12:g} in bar {number + 1}, {title}."
-            )
+            raise Unusable("bars", f"Expected bars of {bar} ticks. Received: {length} in bar {number + 1}, {title}.")
+    sections: list[tuple[float, int]] = []
     raw: list[tuple[int, int, int, bool]] = []  # onset, end, pitch, tied to the note before
     chords: dict[int, str] = {}
     now = 0
     for index, (measure, length) in enumerate(zip(measures, lengths, strict=True)):
         whole = length == bar
         if index == 0:
-            # the first whole bar starts on a 4/4 bar line, also after a pickup of a 2/4 piece
-            now = 0 if whole else TICKS_PER_BAR - length
+            # the first whole bar starts on a bar line of the metre, also after a pickup of a 2/4 piece
+            now = 0 if whole else signature.metre.ticks_per_bar - length
         elif now % bar and (whole or now % bar + length > bar):
             now += bar - now % bar  # an incomplete bar that nothing completes: fill it with silence
         elif not whole and now % bar == 0 and index + 1 < len(measures) and lengths[index + 1] == bar:
             now += bar - length if 2 * length <= bar else 0  # a pickup in mid-piece; a longer one is a cut bar
+        sections.append((now, measure.editorial.get("section", 0)))
         for element in measure.recurse().getElementsByClass((note.GeneralNote, harmony.Harmony)):
-            start = float(element.getOffsetInHierarchy(measure))
+            start = float(element.getOffsetInHierarchy(measure)) * per_quarter
             if isinstance(element, harmony.Harmony):
-                chords[math.floor(now / TICKS_PER_BEAT + start + 0.5) * TICKS_PER_BEAT] = mma_chord(element)
+                chords[math.floor((now + start) / beat + 0.5) * beat] = mma_chord(element)
             elif isinstance(element, (note.Note, chord.Chord)) and not element.duration.isGrace:
                 top = max(element.notes, key=lambda n: n.pitch.midi) if isinstance(element, chord.Chord) else element
                 tied = top.tie is not None and top.tie.type in ("stop", "continue")
-                first = now + round(start * TICKS_PER_BEAT)
-                last = now + round((start + float(element.duration.quarterLength)) * TICKS_PER_BEAT)
+                first = now + round(start)
+                last = now + round(start + float(element.duration.quarterLength) * per_quarter)
                 raw.append((first, max(last, first + 1), int(top.pitch.midi), tied))
         now += length
     end = now
-    return _one_voice(raw), _changes(chords, end), end
+    return _one_voice(raw), _changes(chords, end), sections, end
 
 
-def _length(measure: Any) -> int:
+def _length(measure: Any, per_quarter: float) -> int:
     """Ticks up to the end of the last note or rest of a measure; chord symbols have no length of their own."""
     from music21 import harmony, note
 
@@ -218,7 +211,7 @@ def _length(measure: Any) -> int:
         for element in measure.recurse().getElementsByClass(note.GeneralNote)
         if not isinstance(element, harmony.Harmony)
     ]
-    return round(max(ends, default=0.0) * TICKS_PER_BEAT)
+    return round(max(ends, default=0.0) * per_quarter)
 
 
 def _one_voice(raw: Sequence[tuple[int, int, int, bool]]) -> list[tuple[int, int, int]]:
@@ -244,14 +237,15 @@ def _changes(chords: dict[int, str], end: int) -> tuple[tuple[int, str], ...]:
     return tuple(changes)
 
 
-def _melody(voice: Sequence[tuple[int, int, int]]) -> tuple[Note, ...]:
-    """Velocities by metre, and the whole melody moved by octaves until its median pitch is within 60 to 84."""
+def sung(voice: Sequence[tuple[int, int, int]], metre: Metre) -> tuple[Note, ...]:
+    """A melody of (onset, end, pitch): velocities by metre, and all of it moved by octaves until its median pitch is
+    within 60 to 84."""
     role = ROLE_BY_NAME["melody"]
     middle = median(pitch for _, _, pitch in voice)
     shift = 12 * math.ceil((60 - middle) / 12) if middle < 60 else -12 * math.ceil(max(0, middle - 84) / 12)
     notes = []
     for onset, end, pitch in voice:
-        accent = 8 if onset % TICKS_PER_BAR == 0 else 4 if onset % TICKS_PER_BEAT == 0 else 0
+        accent = 8 if onset % metre.ticks_per_bar == 0 else 4 if onset % metre.ticks_per_beat == 0 else 0
         notes.append(Note(onset, codec.fold(pitch + shift, role.low, role.high), end - onset, 90 + accent))
     return tuple(notes)
 
@@ -276,4 +270,4 @@ def _key(sharps: int, mode: str | None, chords: Sequence[tuple[int, str]]) -> Ke
     return major if tonic == major.tonic and match[2] == "" else None
 
 
-__all__ = ["LeadSheet", "iter_archive", "read_lead_sheet", "title_of"]
+__all__ = ["LeadSheet", "read_lead_sheet", "sheet_of", "sung"]

@@ -15,11 +15,12 @@ import numpy as np
 
 from musicgen.corpus.duplicates import Signature
 from musicgen.corpus.encoding import from_json, to_json
+from musicgen.corpus.labels import Place
 from musicgen.corpus.leadsheets import LeadSheet
 from musicgen.corpus.reading import Arranging, Outcome, Reading
-from musicgen.music import Key, Note
+from musicgen.music import METRES, Key, Note
 
-VERSION = 1
+VERSION = 2
 """Raise it when readers, arranging, cleaning or labels change: parts made before are then not used again."""
 
 Job = Reading | Arranging
@@ -89,12 +90,15 @@ def _to_json(outcome: Outcome) -> dict[str, Any]:
         "pieces": [to_json(piece) for piece in outcome.pieces],
         "content": outcome.signature.content,
         "grams": sorted(outcome.signature.grams),
+        "steps": sorted(outcome.signature.steps),
         "counts": outcome.counts,
         "sheet": None
         if sheet is None
         else vars(sheet)
         | {
             "key": None if sheet.key is None else str(sheet.key),
+            "metre": sheet.metre.name,
+            "place": vars(sheet.place),
             "melody": [[note.onset, note.pitch, note.duration, note.velocity] for note in sheet.melody],
         },
     }
@@ -106,7 +110,7 @@ def _from_json(values: dict[str, Any]) -> Outcome:
         values["name"],
         values["reason"],
         [from_json(piece) for piece in values["pieces"]],
-        Signature(values["content"], frozenset(values["grams"])),
+        Signature(values["content"], frozenset(values["grams"]), frozenset(values["steps"])),
         None
         if sheet is None
         else LeadSheet(
@@ -115,6 +119,8 @@ def _from_json(values: dict[str, Any]) -> Outcome:
                 "key": None if sheet["key"] is None else Key.parse(sheet["key"]),
                 "melody": tuple(Note(*note) for note in sheet["melody"]),
                 "chords": tuple((tick, name) for tick, name in sheet["chords"]),
+                "metre": METRES[sheet["metre"]],
+                "place": Place(**sheet["place"] | {"sections": tuple(sheet["place"]["sections"])}),
             }
         ),
         values["counts"],

@@ -9,8 +9,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from musicgen import codec
-from musicgen.corpus.band import MAX_GRID_ERROR, MIN_BARS, assign_roles, grid_error
+from musicgen.corpus.band import MAX_GRID_ERROR, assign_roles, grid_error
 from musicgen.corpus.drums import groove_styles
+from musicgen.corpus.metres import MIN_BARS
 from musicgen.corpus.sources import SOURCE_BY_NAME, find, iter_files
 from musicgen.errors import CorpusError, MidiError
 from musicgen.midi_reading import ScoreNote, ScoreTrack, read_score

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,12 @@ from musicgen.corpus.encoding import Encoded
 from musicgen.corpus.grooves import GROOVES, groove_tempo
 from musicgen.corpus.reading import AGREEMENT, Arranging, Outcome, Reading, work
 from musicgen.corpus.sources import SOURCE_BY_NAME, Source, attribution, find, iter_files, resolve
+from musicgen.corpus.tunes import music21_tunes
 from musicgen.errors import CorpusError
+from musicgen.music import FOUR_FOUR
 
 ARRANGEMENTS = 8
-"""Styles that a lead sheet is set in."""
-GROOVES_PER_STYLE = 2
-"""Arrangements of it in each of them."""
+"""Most styles that a lead sheet is set in; see `Source.styles`."""
 HUMAN_DRUMS = 0.3
 """Share of arrangements that get a human drummer's groove of their style and split instead of the machine's."""
 PARTS = "parts"
@@ -69,7 +70,7 @@ def prepare(
         out: the folder to write; see `dataset.write`.
         sources: which of `sources.SOURCES` to use, and "folder:PATH" for a folder of MIDI files of one's own.
         seed: of the choice of grooves and drummers.
-        arrangements: styles per lead sheet, see `ARRANGEMENTS` and `GROOVES_PER_STYLE`.
+        arrangements: most styles per lead sheet, see `ARRANGEMENTS`.
         workers: processes of this machine; all cores by default.
         scheduler: address of a Dask scheduler whose workers are used instead, see `cluster.open_cluster`; for lead
             sheets they need MMA.
@@ -92,8 +93,7 @@ def prepare(
             fetch(source, corpus, mirror)
     progress = _Progress()
     with open_cluster(scheduler, workers) as cluster:
-        sheets_chosen = any(source.kind == "lead sheets" for source in chosen)
-        if sheets_chosen and not all(cluster.ask_each_worker(shutil.which, "mma")):
+        if any(source.styles for source in chosen) and not all(cluster.ask_each_worker(shutil.which, "mma")):
             raise CorpusError("Expected the program mma. Received: none on the PATH; install Debian's mma package.")
         do = _doer(cluster)
         found: dict[str, tuple[Source, Outcome]] = {}
@@ -110,17 +110,19 @@ def prepare(
         for song in repeats:
             progress.dropped[found[song][0].name]["repeat"] += 1
         kept = {song: entry for song, entry in found.items() if song not in repeats}
-        sheets = {song: outcome for song, (_, outcome) in kept.items() if outcome.sheet is not None}
-        plans = list(_plans(sheets, drummers, arrangements, seed))
-        stamp = {"seed": seed, "from": parts.stamp_of(find(SOURCE_BY_NAME["openewld"], corpus))}
-        stamp["of"] = [arrangements, GROOVES_PER_STYLE]
-        stamp["drums"] = parts.stamp_of(find(SOURCE_BY_NAME["gmd"], corpus)) if drummers else []
-        arranged = _run(out, "arranging", stamp, plans, do)
-    items = [(song, source.name, piece) for song, (source, outcome) in kept.items() for piece in outcome.pieces]
-    for plan, outcome in zip(plans, arranged, strict=True):
-        if progress.add("openewld", outcome):
-            song = plan.sheet.title
-            items += [(song, "openewld", piece) for piece in outcome.pieces]
+        sheets = {song: entry for song, entry in kept.items() if entry[1].sheet is not None}
+        human = _by_style(drummers)
+        items = [(song, source.name, piece) for song, (source, outcome) in kept.items() for piece in outcome.pieces]
+        plans: list[Arranging] = []
+        for source in chosen:
+            mine = {song: outcome for song, (its, outcome) in sheets.items() if its is source}
+            todo = list(_plans(source, mine, human, arrangements, seed))
+            stamp = {"seed": seed, "from": parts.stamp_of(find(source, corpus))}
+            stamp["drums"] = parts.stamp_of(find(SOURCE_BY_NAME["gmd"], corpus)) if drummers else []
+            for plan, outcome in zip(todo, _run(out, f"arranging {source.name}", stamp, todo, do), strict=True):
+                if progress.add(source.name, outcome):
+                    items += [(plan.sheet.title, source.name, piece) for piece in outcome.pieces]
+            plans += todo
     manifest = dataset.write(out, items, _manifest(seed, progress, repeats, sheets, plans))
     (out / "ATTRIBUTION.md").write_text(attribution([*SOURCE_BY_NAME.values(), *(s for s in chosen if s.path)]))
     if not keep_parts:
@@ -149,6 +151,10 @@ def _read_source(
 def _jobs(source: Source, corpus: Path, dropped: Counter[str]) -> Iterator[Reading]:
     if source.kind == "chorales":
         yield from (Reading(song, source.kind, path) for song, path in scores.chorales())
+        return
+    if source.kind == "tunes":
+        tunes = ((f"{source.name}/{name}", text) for name, text in music21_tunes(source.inside))
+        yield from (Reading(song, source.kind, text) for song, text in _some(tunes, source.most))
         return
     files = iter_files(source, corpus)
     if source.kind != "drums":
@@ -179,27 +185,50 @@ def _run(out: Path, name: str, stamp: dict[str, Any], jobs: Sequence[parts.Job],
         return parts.outcomes(path, stamp, jobs, do, show)
 
 
-def _plans(sheets: dict[str, Outcome], drummers: Sequence[Outcome], count: int, seed: int) -> Iterator[Arranging]:
-    """Which styles and grooves each song gets: all different, and the same whatever other songs there are."""
+def _by_style(drummers: Sequence[Outcome]) -> dict[tuple[str, str], list[Encoded]]:
+    """The drummers' grooves by style and split."""
     human: dict[tuple[str, str], list[Encoded]] = defaultdict(list)
     for drummer in drummers:
         for piece in drummer.pieces:
             human[piece.style, dataset.split_of(drummer.name)].append(piece)
+    return human
+
+
+def _plans(
+    source: Source,
+    sheets: dict[str, Outcome],
+    human: dict[tuple[str, str], list[Encoded]],
+    most: int,
+    seed: int,
+) -> Iterator[Arranging]:
+    """Which styles and grooves each song gets: all different, and the same whatever other songs there are."""
     for song, outcome in sheets.items():
         assert outcome.sheet is not None
-        split = dataset.split_of(song)
+        split, metre = dataset.split_of(song), outcome.sheet.metre.name
+        grooves = GROOVES[metre]
         rng = random.Random(f"{seed} {song}")
-        for style in rng.sample(sorted(GROOVES), min(count, len(GROOVES))):
-            first = rng.choice(GROOVES[style])
-            others = [groove for groove in GROOVES[style] if groove != first]
+        styles = rng.sample(sorted(grooves), min(source.styles, len(grooves)))
+        firsts = [rng.choice(grooves[style]) for style in styles]  # of all, so that fewer are the first of more
+        for style, first in list(zip(styles, firsts, strict=True))[:most]:
+            others = [groove for groove in grooves[style] if groove != first]
             more = random.Random(f"{seed} {song} {style} more")
-            chosen = [first, *more.sample(others, min(GROOVES_PER_STYLE - 1, len(others)))]
+            chosen = [first, *more.sample(others, min(source.grooves - 1, len(others)))]
             for groove in chosen:
                 chance = random.Random(f"{seed} {song} {style if groove == first else groove} drums")
+                # drummers of the corpus play 4/4
+                drummers = human[style, split] if metre == FOUR_FOUR.name else []
                 yield Arranging(
                     f"{song} as {groove} in {style}", outcome.sheet, style, groove,
-                    _drummer(human[style, split], groove_tempo(style, groove), chance),
+                    _drummer(drummers, groove_tempo(style, groove, metre), chance),
                 )  # fmt: skip
+
+
+def _some(files: Iterable[tuple[str, bytes]], most: int) -> list[tuple[str, bytes]]:
+    """At most so many files, all if 0, by a hash of their names: those that are taken stay so if others come."""
+    found = list(files)
+    if most:
+        found = sorted(sorted(found, key=lambda file: hashlib.sha256(file[0].encode()).digest())[:most])
+    return found
 
 
 def _drummer(choices: Sequence[Encoded], tempo: float, rng: random.Random) -> Encoded | None:
@@ -211,7 +240,7 @@ def _drummer(choices: Sequence[Encoded], tempo: float, rng: random.Random) -> En
 
 
 def _manifest(
-    seed: int, progress: _Progress, repeats: dict[str, str], sheets: dict[str, Outcome], plans: Sequence[Arranging]
+    seed: int, progress: _Progress, repeats: dict[str, str], sheets: Sized, plans: Sequence[Arranging]
 ) -> dict[str, Any]:
     def counted(names: Sequence[str]) -> dict[str, dict[str, int]]:
         found = {

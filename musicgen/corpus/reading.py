@@ -6,25 +6,27 @@ import ctypes
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from musicgen.corpus import band, drums, labels, scores
+from musicgen.corpus import band, drums, labels, scores, tunes
 from musicgen.corpus.arranging import arrange
+from musicgen.corpus.charts import harmonised, heard_sheet
 from musicgen.corpus.cleaning import Cleaning
 from musicgen.corpus.duplicates import Signature, signature
 from musicgen.corpus.encoding import Encoded, encode
 from musicgen.corpus.keys import estimate_key
 from musicgen.corpus.leadsheets import LeadSheet, read_lead_sheet
+from musicgen.corpus.passages import Passage
 from musicgen.corpus.reasons import Unusable, reason_of
 from musicgen.corpus.rights import may_be_protected
 from musicgen.errors import MusicgenError
 from musicgen.heard import heard_chords
 from musicgen.midi_reading import read_score
-from musicgen.music import METRES, Key, Music, Track
+from musicgen.music import Key, Music, Track
 
 TIME_LIMIT = 240.0
 """Seconds for one file. A long song takes five, beside other work ten."""
@@ -102,29 +104,49 @@ def _read(job: Reading) -> Outcome:
         if may_be_protected(job.name):
             raise Unusable("rights", f"Expected a song from before 1931. Received: {job.name}, which may be later.")
         sheet = read_lead_sheet(job.data, job.name)
-        music = Music((Track("melody", 0, sheet.melody),), sheet.bars, key=sheet.key or Key(0))
-        return Outcome(job.name, sheet=sheet, signature=signature([music]))
+        return Outcome(job.name, sheet=sheet, signature=signature([_melody_of(sheet)]))
+    if job.kind == "tunes":
+        sheet = harmonised(tunes.read_tune(job.data, job.name))
+        return Outcome(job.name, sheet=sheet, signature=signature([_melody_of(sheet)]))
     if job.kind == "drums":
-        return _outcome(job.name, [drums.read_groove(job.data, job.style, job.tempo)], cleaning)
-    if job.kind == "songs":
-        return _outcome(job.name, scores.read_song(job.data, cleaning), cleaning)
-    if job.kind == "chorales":
-        return _outcome(job.name, scores.read_chorale(job.data, cleaning), cleaning)
+        return _outcome(job.name, [Passage(drums.read_groove(job.data, job.style, job.tempo))], cleaning)
+    if job.kind in _WRITTEN:
+        passages = _WRITTEN[job.kind](job.data, cleaning)
+        return _with_sheet(_outcome(job.name, passages, cleaning), passages)
     return _outcome(job.name, band.to_music(read_score(job.data, strict=True), job.style, cleaning=cleaning), cleaning)
 
 
-def _outcome(name: str, pieces: list[Music], cleaning: Cleaning) -> Outcome:
+_WRITTEN: dict[str, Callable[[Any, Cleaning], list[Passage]]] = {
+    "songs": scores.read_song,
+    "chorales": scores.read_chorale,
+    "hymns": tunes.read_hymn,
+}
+"""Kinds of score that have a melody and make a lead sheet too."""
+
+
+def _melody_of(sheet: LeadSheet) -> Music:
+    return Music((Track("melody", 0, sheet.melody),), sheet.bars, key=sheet.key or Key(0), metre=sheet.metre)
+
+
+def _with_sheet(outcome: Outcome, passages: list[Passage]) -> Outcome:
+    """The outcome of a score, and the lead sheet of its longest passage if that makes one."""
+    longest = max(passages, key=lambda passage: passage.music.ticks)
+    outcome.sheet = heard_sheet(longest, outcome.name)
+    return outcome
+
+
+def _outcome(name: str, passages: list[Passage], cleaning: Cleaning) -> Outcome:
     found = []
-    for music in pieces:
-        confidence = estimate_key(music)[1] if "key" in cleaning.filled else 2.0
-        piece = encode(music, confidence, cleaning.filled)
+    for passage in passages:
+        confidence = estimate_key(passage.music)[1] if "key" in cleaning.filled else 2.0
+        piece = encode(passage.music, confidence, cleaning.filled, place=passage.place)
         if piece is not None:
             cleaning["bars of leading silence cut"] += piece.cut
             found.append(piece)
     if not found:
         raise Unusable("roles", f"Expected notes. Received: none that can be encoded in {name}.")
     counts = {step: int(count) for step, count in cleaning.items() if count}
-    return Outcome(name, pieces=found, signature=signature(pieces), counts=counts)
+    return Outcome(name, pieces=found, signature=signature([p.music for p in passages]), counts=counts)
 
 
 def _arrange(job: Arranging) -> Outcome:
@@ -142,10 +164,11 @@ def _arrange(job: Arranging) -> Outcome:
     if job.sheet.key is None:
         key, confidence = estimate_key(music)
         music, filled = replace(music, key=key), ("key",)
-    piece = encode(music, confidence, filled, job.sheet.chords)
+    piece = encode(music, confidence, filled, job.sheet.chords, job.sheet.place)
     if piece is None:
         raise Unusable("arranging", f"Expected notes. Received: none of {job.name}.")
-    heard = labels.agreement(heard_chords(piece.rows, piece.bars, METRES[piece.metre]), piece.labels["chords"])
+    piece = replace(piece, groove=job.groove)
+    heard = labels.agreement(heard_chords(piece.rows, piece.bars, music.metre), piece.labels["chords"])
     counts = dict(zip(AGREEMENT, heard, strict=True)) | {"bars of leading silence cut": piece.cut}
     counts |= {f"{what} filled in": 1 for what in filled}
     return Outcome(job.name, pieces=[piece], counts=counts)

@@ -1,4 +1,4 @@
-"""Written scores to `Music`: songs for voice and piano (MusicXML) and four-part chorales (music21's corpus)."""
+"""Layout scores to `Music`: songs for voice and piano (MusicXML) and four-part chorales (music21's corpus)."""
 
 from __future__ import annotations
 
@@ -7,26 +7,29 @@ import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from musicgen.corpus.band import MIN_BARS
 from musicgen.corpus.cleaning import Cleaning, fold_counted, untangle_counted
 from musicgen.corpus.keys import estimate_key
+from musicgen.corpus.labels import Place
+from musicgen.corpus.marks import number_sections, sections_of_bars
+from musicgen.corpus.metres import TIME_SIGNATURES, Measure, Stretch, stretches_in
+from musicgen.corpus.passages import Passage
 from musicgen.corpus.reasons import Unusable
-from musicgen.music import TICKS_PER_BAR, TICKS_PER_BEAT, Key, Music, Note, Track
+from musicgen.music import TICKS_PER_QUARTER, Key, Music, Note, Track
 from musicgen.roles import ROLE_BY_NAME, STYLE_BY_NAME
 
 STYLE = "classical"
-_COMMON = {"4/4": 4.0, "2/2": 4.0, "2/4": 2.0}
 _LOUDNESS = {"melody": 92, "chords": 66, "pad": 66, "bass": 74}
 _MAX_XML = 50_000_000
 _SPLIT_PITCH = 55
 """Left-hand notes below this are the bass line when they are the lowest of their beat."""
 
 
-def read_song(data: bytes, cleaning: Cleaning | None = None) -> list[Music]:
-    """A song for voice and piano as pieces, one per stretch in common time.
+def read_song(data: bytes, cleaning: Cleaning | None = None) -> list[Passage]:
+    """A song for voice and piano as pieces, one per stretch that keeps to one metre.
 
     The voice is the melody; of the left hand the lowest note of each beat, if below G3, is the bass; all
     else in the piano is chords.
@@ -36,28 +39,27 @@ def read_song(data: bytes, cleaning: Cleaning | None = None) -> list[Music]:
         cleaning: counts what was mended, if given.
 
     Raises:
-        Unusable: not MusicXML, not one voice and two staves, or no eight bars in common time.
+        Unusable: not MusicXML, not one voice and two staves, or no eight bars of one metre.
     """
     parts = _parts(lambda: _parse(data))
     if len(parts) != 3:
         raise Unusable("parts", f"Expected a voice and two piano staves. Received: {len(parts)} parts.")
-    stretches = _stretches(parts[0])  # before ties are joined, which stretches bars
-    voice, right, left = (_notes(part) for part in parts)
-    bass, inner = _split_left_hand(left)
-    lines = {"melody": _top_line(voice), "chords": sorted(right + inner), "bass": bass}
-    return _pieces(lines, parts[0], stretches, cleaning)
+    layout = Layout(parts[0])  # before ties are joined, which stretches bars
+    voice, right, left = (notes_of(part) for part in parts)
+    bass, inner = split_left_hand(left)
+    return pieces({"melody": top_line(voice), "chords": sorted(right + inner), "bass": bass}, layout, cleaning)
 
 
-def read_chorale(path: str, cleaning: Cleaning | None = None) -> list[Music]:
+def read_chorale(path: str, cleaning: Cleaning | None = None) -> list[Passage]:
     """A chorale of four voices, by its path, as pieces: soprano melody, inner voices pad, bass bass.
 
     Raises:
-        Unusable: not four voices, or no eight bars in common time.
+        Unusable: not four voices, or no eight bars of one metre.
     """
     parts = _voices(path)
-    stretches = _stretches(parts[0])
-    soprano, alto, tenor, bass = (_notes(part) for part in parts)
-    return _pieces({"melody": soprano, "pad": sorted(alto + tenor), "bass": bass}, parts[0], stretches, cleaning)
+    layout = Layout(parts[0])
+    soprano, alto, tenor, bass = (notes_of(part) for part in parts)
+    return pieces({"melody": soprano, "pad": sorted(alto + tenor), "bass": bass}, layout, cleaning)
 
 
 def chorale_pitches(path: str) -> list[list[int]]:
@@ -66,7 +68,7 @@ def chorale_pitches(path: str) -> list[list[int]]:
     Raises:
         Unusable: not four voices.
     """
-    return [[pitch for _, pitch, _ in _notes(part)] for part in _voices(path)]
+    return [[pitch for _, pitch, _ in notes_of(part)] for part in _voices(path)]
 
 
 def chorales() -> Iterator[tuple[str, str]]:
@@ -100,7 +102,26 @@ def _voices(path: str) -> list[Any]:
     return parts
 
 
-_Written = tuple[float, int, float]  # onset and length in quarter notes, pitch between them
+Line = list[tuple[float, int, float]]
+"""Notes of a part: onset in written quarter notes, MIDI pitch, length in quarter notes."""
+
+
+class Layout:
+    """What a part of a score says of all of them: its measures, its sections, and its tempo, None if it has none."""
+
+    def __init__(self, part: Any) -> None:
+        number_sections(part)
+        self.measures: list[Measure] = []
+        self.sections: list[tuple[float, int]] = []
+        for measure in part.getElementsByClass("Measure"):
+            signature = measure.timeSignature or measure.getContextByClass("TimeSignature")
+            name = "" if signature is None else signature.ratioString
+            start, length = float(measure.offset), float(measure.duration.quarterLength)
+            self.measures.append(Measure(start, length, name))
+            self.sections.append((start, measure.editorial.section))
+        marks = part.recurse().getElementsByClass("MetronomeMark")
+        self.tempo = next((float(mark.getQuarterBPM()) for mark in marks if mark.number), None)
+        self.goes_back = bool(part.recurse().getElementsByClass(("DaCapo", "DalSegno")))
 
 
 def _parts(parse: Callable[[], Any]) -> list[Any]:
@@ -125,10 +146,10 @@ def _parse(data: bytes) -> Any:
 
 
 def _refuse_early(xml: bytes) -> None:
-    """Half of the songs are in other metres or for more players, which is seen at once; music21 takes seconds."""
+    """Some songs are in other metres or for more players, which is seen at once; music21 takes seconds."""
     metres = set(re.findall(rb"<beats>\s*(\d+)\s*</beats>\s*<beat-type>\s*(\d+)\s*</beat-type>", xml))
-    if metres and not any(b"/".join(metre).decode() in _COMMON for metre in metres):
-        raise Unusable("metre", "Expected a metre of 4/4, 2/2 or 2/4. Received: only others.")
+    if metres and not any(b"/".join(metre).decode() in TIME_SIGNATURES for metre in metres):
+        raise Unusable("metre", f"Expected one of {', '.join(TIME_SIGNATURES)}. Received: only others.")
     if (parts := len(re.findall(rb"<score-part\s", xml))) > 3:
         raise Unusable("parts", f"Expected a voice and two piano staves. Received: {parts} parts.")
 
@@ -142,7 +163,7 @@ def _unpacked(data: bytes) -> bytes:
         return archive.read(match[1])
 
 
-def _notes(part: Any) -> list[_Written]:
+def notes_of(part: Any) -> Line:
     """Sounding notes of a part, ties joined (in the part itself), grace notes and chord symbols left out."""
     from music21 import harmony
 
@@ -156,15 +177,17 @@ def _notes(part: Any) -> list[_Written]:
     return sorted(result)
 
 
-def _top_line(notes: list[_Written]) -> list[_Written]:
-    top: dict[float, _Written] = {}
+def top_line(notes: Line) -> Line:
+    """The highest of the notes that begin together."""
+    top: dict[float, tuple[float, int, float]] = {}
     for note in notes:
         if note[0] not in top or note[1] > top[note[0]][1]:
             top[note[0]] = note
     return [top[onset] for onset in sorted(top)]
 
 
-def _split_left_hand(notes: list[_Written]) -> tuple[list[_Written], list[_Written]]:
+def split_left_hand(notes: Line) -> tuple[Line, Line]:
+    """The bass, which is the lowest note of each beat if it is below `_SPLIT_PITCH`, and the other notes."""
     lowest: dict[int, int] = {}
     for onset, pitch, _ in notes:
         lowest[int(onset)] = min(lowest.get(int(onset), 128), pitch)
@@ -173,78 +196,64 @@ def _split_left_hand(notes: list[_Written]) -> tuple[list[_Written], list[_Writt
     return bass, [note for note in notes if note not in taken]
 
 
-def _stretches(part: Any) -> list[tuple[float, float]]:
-    """Runs of at least eight whole bars in common time: start and end in quarters.
+def pieces(lines: dict[str, Line], layout: Layout, cleaning: Cleaning | None = None) -> list[Passage]:
+    """The pieces of a written score, one per stretch that keeps to one metre.
 
-    A pickup counts back from the first full bar; a bar written in two halves (around a repeat sign) is one.
+    Args:
+        lines: of each role what it plays.
+        layout: where bars begin.
+        cleaning: counts what was mended, if given.
+
+    Raises:
+        Unusable: no eight bars of one metre, or notes in fewer than two roles.
     """
-    runs: list[list[float]] = []
-    filled = 0.0
-    for measure in part.getElementsByClass("Measure"):
-        signature = measure.timeSignature or measure.getContextByClass("TimeSignature")
-        size = _COMMON.get(signature.ratioString) if signature is not None else None
-        start, length = float(measure.offset), float(measure.duration.quarterLength)
-        if size is None:
-            filled = 0.0
-            runs.append([])
+    cleaning = Cleaning() if cleaning is None else cleaning
+    found = []
+    for stretch in stretches_in(layout.measures):
+        tracks = [_track(role, notes, stretch, cleaning) for role, notes in lines.items()]
+        tempo = STYLE_BY_NAME[STYLE].tempo if layout.tempo is None else layout.tempo * float(stretch.signature.scale)
+        music = Music(
+            tuple(t for t in tracks if t.notes), stretch.bars, float(min(max(tempo, 40), 240)), Key(0), STYLE,
+            stretch.metre,
+        )  # fmt: skip
+        if len(music.tracks) < 2:
             continue
-        if not runs or not runs[-1]:
-            pickup = length < size - 1e-6
-            begin = start - (size - length) if pickup else start
-            if runs:
-                runs[-1] = [begin, start + length]
-            else:
-                runs.append([begin, start + length])
-            filled = 0.0
-            continue
-        filled += length
-        if filled > size + 1e-6:
-            runs.append([start, start + length])
-            filled = length % size
-        else:
-            runs[-1][1] = start + length
-            if abs(filled - size) < 1e-6:
-                filled = 0.0
-    found = [(run[0], run[1]) for run in runs if run and run[1] - run[0] >= 4 * MIN_BARS]
+        cleaning.filled_in("key")
+        if layout.tempo is None:
+            cleaning.filled_in("tempo")
+        marks = [(stretch.quarters(start), section) for start, section in layout.sections]
+        sections = sections_of_bars(marks, stretch.bars, stretch.metre.quarters_per_bar)
+        place = Place(stretch.begins, stretch.ends and not layout.goes_back, sections)
+        found.append(Passage(replace(music, key=estimate_key(music)[0]), place))
     if not found:
-        raise Unusable("metre", "Expected eight bars in 4/4, 2/2 or 2/4. Received: none.")
+        raise Unusable("roles", "Expected notes in at least two roles. Received: fewer.")
     return found
 
 
-def _pieces(
-    lines: dict[str, list[_Written]], part: Any, stretches: list[tuple[float, float]], cleaning: Cleaning | None
-) -> list[Music]:
-    cleaning = Cleaning() if cleaning is None else cleaning
-    marks = part.recurse().getElementsByClass("MetronomeMark")
-    stated = next((float(mark.getQuarterBPM()) for mark in marks if mark.number), None)
-    tempo = float(STYLE_BY_NAME[STYLE].tempo) if stated is None else stated
-    pieces = []
-    for start, end in stretches:
-        bars = int((end - start) / 4 + 1 - 1e-6)
-        tracks = [_track(role, notes, start, bars, cleaning) for role, notes in lines.items()]
-        music = Music(tuple(t for t in tracks if t.notes), bars, min(max(tempo, 40), 240), Key(0), STYLE)
-        if len(music.tracks) < 2:
-            continue
-        key, _ = estimate_key(music)
-        cleaning.filled_in("key")
-        if stated is None:
-            cleaning.filled_in("tempo")
-        pieces.append(Music(music.tracks, bars, music.tempo, key, STYLE))
-    if not pieces:
-        raise Unusable("roles", "Expected notes in at least two roles. Received: fewer.")
-    return pieces
-
-
-def _track(role: str, notes: list[_Written], start: float, bars: int, cleaning: Cleaning) -> Track:
-    limits = ROLE_BY_NAME[role]
+def _track(role: str, notes: Line, stretch: Stretch, cleaning: Cleaning) -> Track:
+    limits, metre = ROLE_BY_NAME[role], stretch.metre
+    end = stretch.bars * metre.ticks_per_bar
     found = []
     for onset, pitch, length in notes:
-        tick = round((onset - start) * TICKS_PER_BEAT)
-        if 0 <= tick < bars * TICKS_PER_BAR:
-            accent = 8 if tick % TICKS_PER_BAR == 0 else 4 if tick % TICKS_PER_BEAT == 0 else 0
+        tick = round(stretch.quarters(onset) * TICKS_PER_QUARTER)
+        if 0 <= tick < end:
+            accent = 8 if tick % metre.ticks_per_bar == 0 else 4 if tick % metre.ticks_per_beat == 0 else 0
             pitch = fold_counted(pitch, limits.low, limits.high, cleaning)
-            found.append(Note(tick, pitch, max(1, round(length * TICKS_PER_BEAT)), _LOUDNESS[role] + accent))
-    return Track(role, STYLE_BY_NAME[STYLE].program(role), untangle_counted(found, bars * TICKS_PER_BAR, cleaning))
+            ticks = max(1, round(length * float(stretch.signature.scale) * TICKS_PER_QUARTER))
+            found.append(Note(tick, pitch, ticks, _LOUDNESS[role] + accent))
+    return Track(role, STYLE_BY_NAME[STYLE].program(role), untangle_counted(found, end, cleaning))
 
 
-__all__ = ["STYLE", "chorale_pitches", "chorales", "read_chorale", "read_song"]
+__all__ = [
+    "STYLE",
+    "Layout",
+    "Line",
+    "chorale_pitches",
+    "chorales",
+    "notes_of",
+    "pieces",
+    "read_chorale",
+    "read_song",
+    "split_left_hand",
+    "top_line",
+]  # fmt: skip

@@ -28,12 +28,15 @@ class Source:
         name: also the archive's name, `NAME.tar.xz`.
         address: where people find it.
         endings: which of its files are read.
-        kind: how they are read, see `reading`: "band", "lead sheets", "songs", "chorales" or "drums".
+        kind: how they are read, see `reading`: "band", "lead sheets", "songs", "chorales", "hymns", "tunes" or "drums".
         archive: path on `host` of the archive that `download.fetch` brings; empty if it is not downloaded.
         inside: folder of that archive, below its own top folder, in which the music is.
         hashed: song ids end in eight digits of the file's git hash, so that a song whose music was replaced is new.
         style: style name of a band's music.
         path: the folder of a user's own music.
+        styles: styles that each of its lead sheets is set in.
+        grooves: arrangements of it in each of them.
+        most: files that are read, chosen by a hash of their names; all if 0.
     """
 
     name: str
@@ -49,6 +52,9 @@ class Source:
     hashed: bool = False
     style: str = "game"
     path: Path | None = None
+    styles: int = 0
+    grooves: int = 1
+    most: int = 0
 
 
 SOURCES: tuple[Source, ...] = (
@@ -56,10 +62,12 @@ SOURCES: tuple[Source, ...] = (
         "openewld", "OpenEWLD lead sheets", "public domain scores, collection MIT",
         "OpenEWLD by Federico Simonetta; arranged for band with Musical MIDI Accompaniment (MMA)",
         "github.com/00sapo/OpenEWLD", (".mxl",), "lead sheets", archive="/00sapo/OpenEWLD/archive/HEAD.tar.gz",
+        styles=8, grooves=2,
     ),
     Source(
         "lieder", "OpenScore Lieder", "CC0 1.0", "OpenScore Lieder Corpus, OpenScore contributors",
         "github.com/OpenScore/Lieder", (".mxl",), "songs", archive="/OpenScore/Lieder/archive/HEAD.tar.gz",
+        styles=3,
     ),
     Source(
         "freedoom", "Freedoom music", "BSD 3-Clause", "Contributors to the Freedoom project",
@@ -85,7 +93,34 @@ SOURCES: tuple[Source, ...] = (
     ),
     Source(
         "chorales", "Bach chorales", "public domain", "J. S. Bach; as encoded in the music21 corpus",
-        "the Python package music21", (), "chorales",
+        "the Python package music21", (), "chorales", styles=3,
+    ),
+    # what came later stands behind, so that of a song that is there twice the first to come stays
+    Source(
+        "freedoom-history", "Music of earlier versions of Freedoom", "BSD 3-Clause",
+        "Contributors to the Freedoom project", "the history of github.com/freedoom/freedoom", (".mid",), "band",
+    ),
+    Source(
+        "openhymnal", "Open Hymnal", "public domain", "The Open Hymnal Project, edited by Brian J. Dumont",
+        "github.com/mzealey/openhymnal", (".abc",), "hymns", archive="/mzealey/openhymnal/archive/HEAD.tar.gz",
+        styles=4,
+    ),
+    Source(
+        "ryan", "Ryan's Mammoth Collection (1883)", "tunes in the public domain, encoded with permission",
+        "Encoded by Ray Davies, Bob Puckette, John Walsh, John Chambers and others, in the music21 corpus; arranged "
+        "for band with MMA", "the Python package music21", (".abc",), "tunes", inside="ryansMammoth", styles=3,
+        most=260,
+    ),
+    Source(
+        "oneill", "O'Neill's Music of Ireland (1903)", "tunes in the public domain, encoded with permission",
+        "Encoded by Henrik Norbeck, Bob Safranek, Trish O'Neil, John Chambers, Dan G. Petersen, Michael Hogan, Stephen "
+        "Foy, John B. Walsh, Tom Keays, Chris Falt and others, in the music21 corpus; arranged for band with MMA",
+        "the Python package music21", (".abc",), "tunes", inside="oneills1850", styles=3, most=340,
+    ),
+    Source(
+        "aird", "Aird's Selection of Airs (1778 ff.)", "tunes in the public domain, encoded with permission",
+        "Encoded by Jack Campin, in the music21 corpus; arranged for band with MMA",
+        "the Python package music21", (".abc",), "tunes", inside="airdsAirs", styles=3, most=240,
     ),
 )  # fmt: skip
 SOURCE_BY_NAME = {source.name: source for source in SOURCES}

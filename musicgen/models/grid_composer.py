@@ -12,6 +12,7 @@ import numpy as np
 
 from musicgen import codec
 from musicgen.attributes import ATTRIBUTES, counts, in_normal_key, values
+from musicgen.chord_fit import fits
 from musicgen.errors import CheckpointError, RequestError
 from musicgen.heard import NONE, heard_chords
 from musicgen.models.aiming import aim
@@ -20,7 +21,7 @@ from musicgen.models.base import SETTLE, TRIES, Composer, slerp
 from musicgen.models.decoding import Chances
 from musicgen.models.forms import Forms, checked, drawn, formed
 from musicgen.models.grid_codec import GridCodec, bar_mask, blank, played, present_roles
-from musicgen.models.harmonising import fits, told_chords
+from musicgen.models.harmonising import told_chords
 from musicgen.models.prior import ANY_CHORD, Prior
 from musicgen.models.progression import Progression
 from musicgen.models.retouching import retouch
