@@ -13,6 +13,7 @@ from musicgen.corpus.reasons import REASONS, Unusable, reason_of
 from musicgen.errors import MidiError
 from tests.little_corpus import band_file
 from tests.test_corpus import song_xml
+from tests.test_engraved import waltz
 from tests.test_leadsheets import WHOLE, C, sheet
 
 TUNE = b"X:1\nT:Scale\nM:6/8\nL:1/8\nK:Dmaj\n|:DEF GAB|cde fga|" + b"dcB AGF|" * 5 + b"D3 D3:|\n"
@@ -67,8 +68,18 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
         ("lead sheets", packed(LEAD_SHEET), 100),
         ("tunes", TUNE, 60),
         ("hymns", HYMN, 40),
+        ("engraved", waltz(1.0), 100),
     ],
-    ids=["band.mid", "song.xml", "lead-sheet.xml", "song.mxl", "lead-sheet.mxl", "tune.abc", "hymn.abc"],
+    ids=[
+        "band.mid",
+        "song.xml",
+        "lead-sheet.xml",
+        "song.mxl",
+        "lead-sheet.mxl",
+        "tune.abc",
+        "hymn.abc",
+        "engraved.mid",
+    ],
 )
 def test_a_damaged_file_is_read_or_left_out_for_a_reason(kind: str, original: bytes, count: int) -> None:
     rng = random.Random(kind)
@@ -82,7 +93,7 @@ def test_a_damaged_file_is_read_or_left_out_for_a_reason(kind: str, original: by
     assert count - seen[""] >= count / 10
 
 
-@pytest.mark.parametrize("kind", ["band", "songs", "lead sheets", "drums", "tunes", "hymns"])
+@pytest.mark.parametrize("kind", ["band", "songs", "lead sheets", "drums", "tunes", "hymns", "engraved"])
 @pytest.mark.parametrize("data", [b"", b"\0" * 1000, b"MThd", b"PK\x03\x04", b"<score-partwise/>"])
 def test_a_file_that_is_nothing_is_left_out(kind: str, data: bytes) -> None:
     assert work(Reading("nothing", kind, data, "pop", 120.0)).reason in ("parse", "metre", "parts")

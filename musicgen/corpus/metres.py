@@ -11,6 +11,7 @@ from musicgen.midi_reading import Score
 from musicgen.music import FOUR_FOUR, SIX_EIGHT, THREE_FOUR, Metre
 
 MIN_BARS = 8
+_HALVED, _TRIPLE = Fraction(1, 2), Fraction(2, 3)
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,16 @@ class TimeSignature:
         """Length of a bar of the metre in written quarter notes."""
         return self.bar * self.bars
 
+    @property
+    def is_triple(self) -> bool:
+        """Whether a written beat has three parts where the metre's has two."""
+        return self.scale == _TRIPLE
+
     def same_grid(self, other: TimeSignature) -> bool:
         """Whether bars of both may follow each other in one stretch."""
         return (self.metre, self.scale) == (other.metre, other.scale)
 
 
-_HALVED, _TRIPLE = Fraction(1, 2), Fraction(2, 3)
 TIME_SIGNATURES: dict[str, TimeSignature] = {
     "4/4": TimeSignature(FOUR_FOUR), "2/2": TimeSignature(FOUR_FOUR), "2/4": TimeSignature(FOUR_FOUR, 2),
     "4/2": TimeSignature(FOUR_FOUR, 1, _HALVED), "12/8": TimeSignature(FOUR_FOUR, 1, _TRIPLE),

@@ -19,6 +19,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from musicgen import codec
 from musicgen.midi_reading import Score, ScoreNote, ScoreTrack
@@ -36,9 +37,13 @@ _HARMONY = ("chord", "arpeggio", "strum", "plectrum")
 def _snap(quarters: float, metre: Metre) -> int:
     """The tick on the grid that is nearest to a time in quarter notes."""
     whole = math.floor(quarters)
-    part = (quarters - whole) * TICKS_PER_QUARTER
-    grid = _COMPOUND_GRID if metre.is_compound else _GRID
-    return whole * TICKS_PER_QUARTER + min(grid, key=lambda tick: (abs(tick - part), tick % 2))
+    return whole * TICKS_PER_QUARTER + _nearest(round((quarters - whole) * TICKS_PER_QUARTER, 6), metre.is_compound)
+
+
+@cache
+def _nearest(part: float, is_compound: bool) -> int:
+    """The tick of the grid nearest to a place in a quarter note, in ticks, an even one of two that are as near."""
+    return min(_COMPOUND_GRID if is_compound else _GRID, key=lambda tick: (abs(tick - part), tick % 2))
 
 
 def _clean(notes: Sequence[ScoreNote], low: int, high: int, limit: int, metre: Metre) -> tuple[Note, ...]:

@@ -19,6 +19,7 @@ from musicgen.corpus.cleaning import STEPS
 from musicgen.corpus.download import fetch
 from musicgen.corpus.duplicates import find_duplicates
 from musicgen.corpus.encoding import Encoded
+from musicgen.corpus.engraved import free_files
 from musicgen.corpus.grooves import GROOVES, groove_tempo
 from musicgen.corpus.reading import AGREEMENT, Arranging, Outcome, Reading, work
 from musicgen.corpus.sources import SOURCE_BY_NAME, Source, attribution, find, iter_files, resolve
@@ -106,7 +107,7 @@ def prepare(
                     drummers.append(outcome)
                 else:
                     found[outcome.name] = source, outcome
-        repeats = find_duplicates({song: outcome.signature for song, (_, outcome) in found.items()})
+        repeats = find_duplicates({s: outcome.signature for s, (_, outcome) in found.items()}, dataset.split_of)
         for song in repeats:
             progress.dropped[found[song][0].name]["repeat"] += 1
         kept = {song: entry for song, entry in found.items() if song not in repeats}
@@ -157,6 +158,12 @@ def _jobs(source: Source, corpus: Path, dropped: Counter[str]) -> Iterator[Readi
         yield from (Reading(song, source.kind, text) for song, text in _some(tunes, source.most))
         return
     files = iter_files(source, corpus)
+    if source.kind == "engraved":
+        read = dict(files)
+        free = free_files(read.get(f"{source.name}/table.tsv", b""))
+        dropped["licence"] += sum(name.endswith(".mid") for name in read) - len(free)
+        yield from (Reading(f"{source.name}/{n}", source.kind, read[f"{source.name}/{n}"], s) for n, s in free.items())
+        return
     if source.kind != "drums":
         yield from (Reading(song, source.kind, data, source.style) for song, data in files)
         return

@@ -9,10 +9,11 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from musicgen.corpus import band, drums, labels, scores, tunes
+from musicgen.corpus import band, drums, engraved, labels, scores, tunes
 from musicgen.corpus.arranging import arrange
 from musicgen.corpus.charts import harmonised, heard_sheet
 from musicgen.corpus.cleaning import Cleaning
@@ -45,7 +46,7 @@ class Reading:
         name: the song's id.
         kind: see `sources.Source`.
         data: the file; of a chorale its path in music21's corpus.
-        style: style name of a band file or a drummer's groove.
+        style: style name of a band file, an engraved score or a drummer's groove.
         tempo: beats a minute of a drummer's groove.
     """
 
@@ -110,13 +111,14 @@ def _read(job: Reading) -> Outcome:
         return Outcome(job.name, sheet=sheet, signature=signature([_melody_of(sheet)]))
     if job.kind == "drums":
         return _outcome(job.name, [Passage(drums.read_groove(job.data, job.style, job.tempo))], cleaning)
-    if job.kind in _WRITTEN:
-        passages = _WRITTEN[job.kind](job.data, cleaning)
+    if job.kind in _WRITTEN or job.kind == "engraved":
+        read = _WRITTEN.get(job.kind) or partial(engraved.read_engraved, style=job.style)
+        passages = read(job.data, cleaning=cleaning)
         return _with_sheet(_outcome(job.name, passages, cleaning), passages)
     return _outcome(job.name, band.to_music(read_score(job.data, strict=True), job.style, cleaning=cleaning), cleaning)
 
 
-_WRITTEN: dict[str, Callable[[Any, Cleaning], list[Passage]]] = {
+_WRITTEN: dict[str, Callable[..., list[Passage]]] = {
     "songs": scores.read_song,
     "chorales": scores.read_chorale,
     "hymns": tunes.read_hymn,

@@ -10,7 +10,7 @@ REASONS = {
     "killed": "ends every process that reads it",
     "rights": "may have been published after 1930",
     "metre": "no eight bars in a row of one metre that is read",
-    "bars": "bars whose length does not fit their metre",
+    "bars": "bars whose length does not fit their metre, or cannot be told",
     "parts": "not a voice and two piano staves, or not the voices of a hymn",
     "chords": "no chord symbols",
     "melody": "hardly any melody",
@@ -19,6 +19,7 @@ REASONS = {
     "grid": "notes that do not follow the file's own beat",
     "repeat": "repeats an earlier song, in any key or arrangement",
     "arranging": "MMA could not set it",
+    "licence": "under a licence that asks for names which the archive does not give",
     "listed": "listed, but not in the archive",
 }
 """Reason to what it means. One more, "unexpected: NAME", names an exception that no reader foresaw: a bug."""

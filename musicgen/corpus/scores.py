@@ -6,8 +6,8 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def read_song(data: bytes, cleaning: Cleaning | None = None) -> list[Passage]:
     parts = _parts(lambda: _parse(data))
     if len(parts) != 3:
         raise Unusable("parts", f"Expected a voice and two piano staves. Received: {len(parts)} parts.")
-    layout = Layout(parts[0])  # before ties are joined, which stretches bars
+    layout = layout_of(parts[0])
     voice, right, left = (notes_of(part) for part in parts)
     bass, inner = split_left_hand(left)
     return pieces({"melody": top_line(voice), "chords": sorted(right + inner), "bass": bass}, layout, cleaning)
@@ -57,7 +57,7 @@ def read_chorale(path: str, cleaning: Cleaning | None = None) -> list[Passage]:
         Unusable: not four voices, or no eight bars of one metre.
     """
     parts = _voices(path)
-    layout = Layout(parts[0])
+    layout = layout_of(parts[0])
     soprano, alto, tenor, bass = (notes_of(part) for part in parts)
     return pieces({"melody": soprano, "pad": sorted(alto + tenor), "bass": bass}, layout, cleaning)
 
@@ -106,22 +106,42 @@ Line = list[tuple[float, int, float]]
 """Notes of a part: onset in written quarter notes, MIDI pitch, length in quarter notes."""
 
 
+@dataclass(frozen=True)
 class Layout:
-    """What a part of a score says of all of them: its measures, its sections, and its tempo, None if it has none."""
+    """What a score says of all of its parts, in written quarter notes.
 
-    def __init__(self, part: Any) -> None:
-        number_sections(part)
-        self.measures: list[Measure] = []
-        self.sections: list[tuple[float, int]] = []
-        for measure in part.getElementsByClass("Measure"):
-            signature = measure.timeSignature or measure.getContextByClass("TimeSignature")
-            name = "" if signature is None else signature.ratioString
-            start, length = float(measure.offset), float(measure.duration.quarterLength)
-            self.measures.append(Measure(start, length, name))
-            self.sections.append((start, measure.editorial.section))
-        marks = part.recurse().getElementsByClass("MetronomeMark")
-        self.tempo = next((float(mark.getQuarterBPM()) for mark in marks if mark.number), None)
-        self.goes_back = bool(part.recurse().getElementsByClass(("DaCapo", "DalSegno")))
+    Args:
+        stretches: those that keep to one metre.
+        tempo: quarter notes a minute, None if it has none.
+        sections: where each measure begins and the number of its section.
+        goes_back: whether it ends before its last bar, as a da capo does.
+    """
+
+    stretches: Sequence[Stretch]
+    tempo: float | None
+    sections: Sequence[tuple[float, int]] = ()
+    goes_back: bool = False
+
+
+def layout_of(part: Any) -> Layout:
+    """The layout of a score by one of its parts, before ties are joined, which stretches bars.
+
+    Raises:
+        Unusable: no eight bars of one metre.
+    """
+    number_sections(part)
+    measures: list[Measure] = []
+    sections: list[tuple[float, int]] = []
+    name = ""
+    for measure in part.getElementsByClass("Measure"):
+        name = name if measure.timeSignature is None else measure.timeSignature.ratioString
+        start, length = float(measure.offset), float(measure.duration.quarterLength)
+        measures.append(Measure(start, length, name))
+        sections.append((start, measure.editorial.section))
+    marks = part.recurse().getElementsByClass("MetronomeMark")
+    tempo = next((float(mark.getQuarterBPM()) for mark in marks if mark.number), None)
+    goes_back = bool(part.recurse().getElementsByClass(("DaCapo", "DalSegno")))
+    return Layout(stretches_in(measures), tempo, sections, goes_back)
 
 
 def _parts(parse: Callable[[], Any]) -> list[Any]:
@@ -196,24 +216,27 @@ def split_left_hand(notes: Line) -> tuple[Line, Line]:
     return bass, [note for note in notes if note not in taken]
 
 
-def pieces(lines: dict[str, Line], layout: Layout, cleaning: Cleaning | None = None) -> list[Passage]:
+def pieces(
+    lines: dict[str, Line], layout: Layout, cleaning: Cleaning | None = None, style: str = STYLE
+) -> list[Passage]:
     """The pieces of a written score, one per stretch that keeps to one metre.
 
     Args:
         lines: of each role what it plays.
         layout: where bars begin.
         cleaning: counts what was mended, if given.
+        style: a style name, the label of the pieces and what they are played on.
 
     Raises:
-        Unusable: no eight bars of one metre, or notes in fewer than two roles.
+        Unusable: notes in fewer than two roles.
     """
     cleaning = Cleaning() if cleaning is None else cleaning
     found = []
-    for stretch in stretches_in(layout.measures):
-        tracks = [_track(role, notes, stretch, cleaning) for role, notes in lines.items()]
-        tempo = STYLE_BY_NAME[STYLE].tempo if layout.tempo is None else layout.tempo * float(stretch.signature.scale)
+    for stretch in layout.stretches:
+        tracks = [_track(role, notes, stretch, style, cleaning) for role, notes in lines.items()]
+        tempo = STYLE_BY_NAME[style].tempo if layout.tempo is None else layout.tempo * float(stretch.signature.scale)
         music = Music(
-            tuple(t for t in tracks if t.notes), stretch.bars, float(min(max(tempo, 40), 240)), Key(0), STYLE,
+            tuple(t for t in tracks if t.notes), stretch.bars, float(min(max(tempo, 40), 240)), Key(0), style,
             stretch.metre,
         )  # fmt: skip
         if len(music.tracks) < 2:
@@ -230,7 +253,7 @@ def pieces(lines: dict[str, Line], layout: Layout, cleaning: Cleaning | None = N
     return found
 
 
-def _track(role: str, notes: Line, stretch: Stretch, cleaning: Cleaning) -> Track:
+def _track(role: str, notes: Line, stretch: Stretch, style: str, cleaning: Cleaning) -> Track:
     limits, metre = ROLE_BY_NAME[role], stretch.metre
     end = stretch.bars * metre.ticks_per_bar
     found = []
@@ -241,7 +264,7 @@ def _track(role: str, notes: Line, stretch: Stretch, cleaning: Cleaning) -> Trac
             pitch = fold_counted(pitch, limits.low, limits.high, cleaning)
             ticks = max(1, round(length * float(stretch.signature.scale) * TICKS_PER_QUARTER))
             found.append(Note(tick, pitch, ticks, _LOUDNESS[role] + accent))
-    return Track(role, STYLE_BY_NAME[STYLE].program(role), untangle_counted(found, end, cleaning))
+    return Track(role, STYLE_BY_NAME[style].program(role), untangle_counted(found, end, cleaning))
 
 
 __all__ = [

@@ -28,7 +28,8 @@ class Source:
         name: also the archive's name, `NAME.tar.xz`.
         address: where people find it.
         endings: which of its files are read.
-        kind: how they are read, see `reading`: "band", "lead sheets", "songs", "chorales", "hymns", "tunes" or "drums".
+        kind: how they are read, see `reading`: "band", "lead sheets", "songs", "chorales", "hymns", "engraved", "tunes"
+            or "drums".
         archive: path on `host` of the archive that `download.fetch` brings; empty if it is not downloaded.
         inside: folder of that archive, below its own top folder, in which the music is.
         hashed: song ids end in eight digits of the file's git hash, so that a song whose music was replaced is new.
@@ -103,6 +104,11 @@ SOURCES: tuple[Source, ...] = (
     Source(
         "openhymnal", "Open Hymnal", "public domain", "The Open Hymnal Project, edited by Brian J. Dumont",
         "github.com/mzealey/openhymnal", (".abc",), "hymns", archive="/mzealey/openhymnal/archive/HEAD.tar.gz",
+        styles=4,
+    ),
+    Source(
+        "mutopia", "Mutopia, hymns, songs, marches and ragtime", "public domain",
+        "The Mutopia Project and those who engraved its scores", "mutopiaproject.org", (".mid", ".tsv"), "engraved",
         styles=4,
     ),
     Source(

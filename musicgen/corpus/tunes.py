@@ -17,7 +17,7 @@ from musicgen.corpus.cleaning import Cleaning
 from musicgen.corpus.leadsheets import LeadSheet, sheet_of
 from musicgen.corpus.passages import Passage
 from musicgen.corpus.reasons import Unusable
-from musicgen.corpus.scores import Layout, Line, notes_of, pieces, top_line
+from musicgen.corpus.scores import Line, layout_of, notes_of, pieces, top_line
 from musicgen.music import Key
 
 MAX_BYTES = 500_000
@@ -68,7 +68,7 @@ def read_hymn(data: bytes, cleaning: Cleaning | None = None) -> list[Passage]:
     if not 2 <= len(texts) <= 4:
         raise Unusable("parts", f"Expected two to four voices. Received: {len(texts)}.")
     parts = [_part(text) for text in texts]
-    layout = Layout(parts[0])
+    layout = layout_of(parts[0])
     voices: list[Line] = [notes_of(part) for part in parts]
     melody = top_line(voices[0])
     bass = top_line([(onset, -pitch, length) for onset, pitch, length in voices[-1]])
