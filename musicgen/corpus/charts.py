@@ -32,7 +32,7 @@ _END = 3.0
 
 # How often each chord is followed by each other, in thousandths, in C major and in A minor: the hymns of the training
 # split (tools/chord_moves.py). Half a change more each, so that nothing is impossible.
-_CHORDS = {
+CHORDS = {
     "major": ["C", "F", "G", "G7", "Am", "Dm", "Em", "D7", "E", "A7", "Bb"],
     "minor": ["Am", "E", "E7", "Dm", "C", "F", "G", "Em", "D", "Bm"],
 }
@@ -96,7 +96,7 @@ def harmonised(sheet: LeadSheet) -> LeadSheet:
     """The sheet of a tune with chords found for it."""
     tune = Music((Track("melody", 0, sheet.melody),), sheet.bars, metre=sheet.metre)
     tune = replace(tune, key=sheet.key or estimate_key(tune)[0])
-    parsed = [parse_chord(name) for name in _CHORDS[tune.key.mode]]
+    parsed = [parse_chord(name) for name in CHORDS[tune.key.mode]]
     codes = np.array([chord_code(*chord) for chord in parsed if chord is not None])
     moves = [np.array(_MOVES[tune.key.mode]) / 1000 * (1 - stays) + np.eye(len(codes)) * stays for stays in _STAYS]
     fit = fits(codec.encode(tune), tune.bars, tune.metre)[:, codes]
@@ -117,4 +117,4 @@ def _changes(line: np.ndarray, music: Music) -> tuple[tuple[int, str], ...]:
     return tuple(changes)
 
 
-__all__ = ["MOST_CHANGES", "harmonised", "heard_line", "heard_sheet"]
+__all__ = ["CHORDS", "MOST_CHANGES", "harmonised", "heard_line", "heard_sheet"]

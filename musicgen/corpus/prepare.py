@@ -259,7 +259,7 @@ def _manifest(
         "seed": seed,
         "dropped": {name: dict(reasons.most_common()) for name, reasons in progress.dropped.items() if reasons},
         "cleaned": counted(STEPS),
-        "chords heard": counted(AGREEMENT).get("openewld", {}),
+        "chords heard": dict(sum((Counter(each) for each in counted(AGREEMENT).values()), Counter())),
         "duplicates": repeats,
         "human drum grooves used": sum(plan.drummer is not None for plan in plans),
         "lead sheets": len(sheets),

@@ -38,6 +38,7 @@ class Source:
         styles: styles that each of its lead sheets is set in.
         grooves: arrangements of it in each of them.
         most: files that are read, chosen by a hash of their names; all if 0.
+        weight: how often its pieces are drawn in training, against 1.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Source:
     styles: int = 0
     grooves: int = 1
     most: int = 0
+    weight: float = 1.0
 
 
 SOURCES: tuple[Source, ...] = (
@@ -115,18 +117,18 @@ SOURCES: tuple[Source, ...] = (
         "ryan", "Ryan's Mammoth Collection (1883)", "tunes in the public domain, encoded with permission",
         "Encoded by Ray Davies, Bob Puckette, John Walsh, John Chambers and others, in the music21 corpus; arranged "
         "for band with MMA", "the Python package music21", (".abc",), "tunes", inside="ryansMammoth", styles=3,
-        most=260,
+        most=260, weight=0.5,
     ),
     Source(
         "oneill", "O'Neill's Music of Ireland (1903)", "tunes in the public domain, encoded with permission",
         "Encoded by Henrik Norbeck, Bob Safranek, Trish O'Neil, John Chambers, Dan G. Petersen, Michael Hogan, Stephen "
         "Foy, John B. Walsh, Tom Keays, Chris Falt and others, in the music21 corpus; arranged for band with MMA",
-        "the Python package music21", (".abc",), "tunes", inside="oneills1850", styles=3, most=340,
+        "the Python package music21", (".abc",), "tunes", inside="oneills1850", styles=3, most=340, weight=0.5,
     ),
     Source(
         "aird", "Aird's Selection of Airs (1778 ff.)", "tunes in the public domain, encoded with permission",
         "Encoded by Jack Campin, in the music21 corpus; arranged for band with MMA",
-        "the Python package music21", (".abc",), "tunes", inside="airdsAirs", styles=3, most=240,
+        "the Python package music21", (".abc",), "tunes", inside="airdsAirs", styles=3, most=240, weight=0.5,
     ),
 )  # fmt: skip
 SOURCE_BY_NAME = {source.name: source for source in SOURCES}

@@ -94,18 +94,21 @@ def room_for(windows: Sequence[tuple[np.ndarray, Piece, int]], size: int) -> int
 
 
 def piece_weights(pieces: Sequence[Piece], of_source: Mapping[str, float] | None = None) -> np.ndarray:
-    """How much each piece counts: as its source (1 where not given), which the grooves of a song in one style share.
+    """How much each piece counts: as its source (`Source.weight` where not given), which the grooves of a song in one
+    style share.
 
     So a lead sheet counts for each of its styles alike, in however many grooves it is there.
     """
+    usual = {name: source.weight for name, source in SOURCE_BY_NAME.items()} | dict(of_source or {})
 
     def arrangement(piece: Piece) -> tuple[str, str] | None:
         source = SOURCE_BY_NAME.get(piece.source)
-        return (piece.song, piece.style) if source and source.kind == "lead sheets" else None
+        # data sets of before pieces had a groove were arranged from lead sheets alone
+        return (piece.song, piece.style) if piece.groove or (source and source.kind == "lead sheets") else None
 
     grooves = Counter(arrangement(piece) for piece in pieces)
     grooves[None] = 1
-    return np.array([(of_source or {}).get(piece.source, 1.0) / grooves[arrangement(piece)] for piece in pieces])
+    return np.array([usual.get(piece.source, 1.0) / grooves[arrangement(piece)] for piece in pieces])
 
 
 class Windows:
@@ -119,7 +122,7 @@ class Windows:
         size: windows a batch.
         bars: bars a window.
         augment: transpose each window by -5 to +6 semitones, and `mutate` three in ten.
-        weights: weight of a source by name, 1 where not given.
+        weights: weight of a source by name, see `piece_weights`.
     """
 
     def __init__(
