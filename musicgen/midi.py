@@ -33,6 +33,7 @@ MIX: dict[str, tuple[int, int]] = {
 }
 """Role name to channel volume (controller 7) and pan (controller 10; 64 is the centre)."""
 
+_TITLE = "musicgen"
 _RECIPE_MARK = "musicgen "
 _GRID_MARK = "musicgen-grid "
 _MOST_GRID_BYTES = 4_000_000
@@ -74,7 +75,7 @@ def to_midi(
         played = perform(music, humanise, swing, seed)
         sounding = {track.role: _sounding(track, played[track.role]) for track in music.tracks}
     conductor = mido.MidiTrack()
-    conductor.append(mido.MetaMessage("track_name", name="musicgen"))
+    conductor.append(mido.MetaMessage("track_name", name=_TITLE))
     if recipe is not None:
         text = _RECIPE_MARK + json.dumps(recipe, sort_keys=True)
         conductor.append(mido.MetaMessage("text", text=text))
@@ -258,6 +259,20 @@ def grid_notes(score: Score) -> dict[str, tuple[Note, ...]] | None:
     return notes if same else None
 
 
+def is_ours(score: Score) -> bool:
+    """Whether a file of ours, perhaps changed since: others too have tracks named Melody and Bass."""
+    return score.names[:1] == (_TITLE,)
+
+
+def usual_volumes(data: bytes) -> dict[int, int]:
+    """Channel to the channel volume of `MIX`, for a file of ours; nothing for any other.
+
+    Raises:
+        MidiError: as for `read_score`.
+    """
+    return {channel: MIX[role][0] for role, channel in CHANNELS.items()} if is_ours(read_score(data)) else {}
+
+
 def stems(data: bytes) -> dict[str, bytes]:
     """A file that `to_midi` wrote as one file for each role that plays: role name to bytes, as long as the whole.
 
@@ -288,6 +303,6 @@ def _tick(beat: float) -> int:
 
 
 __all__ = [
-    "CHANNELS", "MIX", "find_recipe", "from_midi", "from_score", "grid_notes", "read_recipe", "seconds", "stems",
-    "to_midi",
+    "CHANNELS", "MIX", "find_recipe", "from_midi", "from_score", "grid_notes", "is_ours", "read_recipe", "seconds",
+    "stems", "to_midi", "usual_volumes",
 ]  # fmt: skip

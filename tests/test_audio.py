@@ -15,7 +15,7 @@ import pytest
 from musicgen import levels, midi, soundfont
 from musicgen.audio import MAX_TAIL_SECONDS, PEAK, Audio, Renderer
 from musicgen.errors import AudioError, MidiError
-from musicgen.midi import to_midi
+from musicgen.midi import MIX, to_midi
 from musicgen.midi_reading import read_timeline
 from musicgen.music import Music, Note, Track
 from musicgen.playing import _shares
@@ -381,3 +381,34 @@ def test_a_stem_that_is_too_loud_alone_turns_all_down_alike(renderer):
 def test_stems_are_of_our_own_files_only(renderer):
     with pytest.raises(MidiError, match="Expected tracks named Melody"):
         renderer.render_stems(midi_with_events(mido.Message("note_on", note=60), mido.Message("note_off", note=60)))
+
+
+# --- volumes ---------------------------------------------------------------------------------------------------
+
+
+def level(sound: Audio) -> float:
+    """Root of the mean square."""
+    return float(np.sqrt(np.mean(np.square(sound.samples / 32768))))
+
+
+def test_all_roles_at_a_third_are_a_ninth_as_loud(renderer, small_music, sound):
+    """A channel volume counts by its square."""
+    third = {role: round(volume / 3) for role, (volume, _) in MIX.items()}
+    quiet = renderer.render(to_midi(small_music, volumes=third))
+    assert level(quiet) == pytest.approx(level(sound) / 9, rel=0.1)
+
+
+def test_a_role_that_is_muted_leaves_the_rest_as_loud_as_it_was(renderer, small_music, small_midi, sound):
+    without = renderer.render(to_midi(small_music, volumes={"drums": 0}))
+    drums = renderer.render_stems(small_midi)["drums"].samples.astype(int)
+    rest = sound.samples.astype(int) - drums
+    frames = min(len(rest), len(without.samples))
+    difference = without.samples[:frames].astype(int) - rest[:frames]
+    assert np.sqrt(np.mean(np.square(difference))) < 0.05 * np.sqrt(np.mean(np.square(rest)))
+
+
+def test_faders_play_every_role_at_its_usual_volume_whatever_the_file_says(renderer, small_music, small_midi, sound):
+    stems, factor = renderer.render_faders(to_midi(small_music, volumes={"bass": 0, "melody": 20}))
+    total = factor * sum(stem.samples.astype(float) for stem in stems.values())
+    assert list(stems) == ["melody", "chords", "pad", "bass", "drums"]
+    assert np.abs(total[: len(sound.samples)] - sound.samples).mean() < 0.02 * np.abs(sound.samples).mean() + 20

@@ -15,7 +15,7 @@ from musicgen.intake.casting import LABELS, cast, say_losses
 from musicgen.intake.percussion import find_drums
 from musicgen.intake.timing import find_grid, find_tempo, lay_out
 from musicgen.intake.words import count_of, is_or_are, some_of
-from musicgen.midi import from_score, grid_notes
+from musicgen.midi import from_score, grid_notes, is_ours
 from musicgen.midi_reading import Score, read_score
 from musicgen.music import MAX_BARS, METRES, TICKS_PER_QUARTER, Key, Music
 from musicgen.roles import STYLE_BY_NAME, STYLE_NAMES
@@ -97,11 +97,6 @@ def _exact(score: Score) -> Music | None:
         return from_score(score)
     except MidiError:  # notes after the end of the first track, for instance
         return None
-
-
-def is_ours(score: Score) -> bool:
-    """Whether a file of ours, perhaps changed since: others too have tracks named Melody and Bass."""
-    return score.names[:1] == ("musicgen",)
 
 
 def _on_beat(score: Score, said: list[str]) -> Score:
