@@ -113,6 +113,8 @@ def write_change(
     piece = _read(studio, source, data, style, keep_beat)
     result = studio.change(piece, CHANGES[name](piece.music, seed, **values), sound=sound and not mix)
     said = [*_about(source, piece), *result.said]
+    if result.changed is not None:
+        said.append(f"{result.changed:.0%} of the notes that were free to change are others now.")
     if mix:
         result = studio.change(result, Edit("mix", mix=mix), sound=sound)
     export.write(out, studio.export(result, format_name))

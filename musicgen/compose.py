@@ -14,6 +14,7 @@ from musicgen import export, hub, midi
 from musicgen.audio import Audio, Renderer
 from musicgen.edits import apply, cells_to_change
 from musicgen.errors import AudioError, RequestError
+from musicgen.export.faders import Faders, faders
 from musicgen.intake import interpret
 from musicgen.midi_reading import MAX_NOTES, Score, read_score
 from musicgen.models.base import Composer
@@ -37,7 +38,8 @@ class Result:
         recipe: how it was made.
         audio: the sound, or None where there is no synthesiser.
         notice: one line for the user where something is missing, else None.
-        said: a sentence for each thing that reading a file changed, or for how much a change of the piece changed.
+        said: a sentence for each thing that reading a file changed, or that is to be known of a change.
+        changed: of a change of cells, the share of the notes that were free to change that are others now, 0 to 1.
         seconds: how long each stage took.
     """
 
@@ -48,6 +50,7 @@ class Result:
     notice: str | None = None
     said: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    changed: float | None = None
 
     @property
     def request(self) -> Request | None:
@@ -165,11 +168,11 @@ class Studio:
         recipe = replace(piece.recipe, model=composer.identity).after(edit)
         free = cells_to_change(piece.music, edit)
         share = None if free is None else changed_share(piece.music, music, free)
-        said = [] if share is None else [f"{share:.0%} of the notes that were free to change are others now."]
+        said: tuple[str, ...] = ()
         if edit.kind != "mix" and music.metre.name not in composer.metres:
             known = " and ".join(composer.metres)
-            said.append(f"The model learned from music in {known} alone: what it makes of {music.metre} is less sure.")
-        return replace(self._finish(music, recipe, sound, started), said=tuple(said))
+            said = (f"The model learned from music in {known} alone: what it makes of {music.metre} is less sure.",)
+        return replace(self._finish(music, recipe, sound, started), said=said, changed=share)
 
     def _changed(self, piece: Result, edit: Edit, partners: Sequence[Result]) -> Music:
         composer = self._composer(piece.recipe.kind, strict=False)
@@ -258,6 +261,16 @@ class Studio:
                 notice = str(error)
         seconds = {"compose": composed - started, "render": time.perf_counter() - composed}
         return Result(music, data, recipe, audio, notice, (), seconds)
+
+    def faders(self, result: Result) -> Faders:
+        """The sound of each role of a piece by itself, for a mixer.
+
+        Raises:
+            AudioError: there is no synthesiser.
+        """
+        if self.renderer is None:
+            raise AudioError(self.notice or "Expected a synthesiser. Received: none was asked for.")
+        return faders(result.midi, self.renderer)
 
     def export(self, result: Result, format_name: str) -> bytes:
         """The piece in one of `export.FORMATS`; renders the sound if that was not done yet.

@@ -56,6 +56,7 @@ def test_vary_keeps_what_it_is_told_to_keep(client: Client, made: Path) -> None:
         assert after.notes(role) == before.notes(role)
     assert after.notes("melody") != before.notes("melody")
     assert facts["said"] == [] and facts["notes"] == after.note_count
+    assert facts["changed"] > 0.5
     assert [edit["kind"] for edit in facts["recipe"]["edits"]] == ["vary"]
 
 

@@ -247,9 +247,7 @@ def test_muted_drums_are_silent_in_the_file_which_has_all_their_notes(visit: Vis
     before = music(visit)
     visit.page.click("#stage .play")
     visit.page.wait_for_function("document.querySelector('#stage audio').currentTime > 1.5")
-    source = visit.source()
     press(visit, ".mixer .c-drums .silence")
-    visit.page.wait_for_function("before => document.querySelector('#stage audio').src !== before", arg=source)
     assert not visit.audio("paused"), "it plays on"
     assert visit.audio("currentTime") > 1.5, "from where it was"
     data = visit.download("mid")[1]
@@ -305,8 +303,7 @@ def test_of_wishes_in_a_row_the_last_one_wins(visit: Visit) -> None:
 def test_tempo_is_exact_in_player_and_file(visit: Visit) -> None:
     before = music(visit)
     source = visit.source()
-    visit.page.fill(".mixer .pulse input", "90")
-    visit.page.keyboard.press("Enter")
+    visit.page.fill("#tempo input", "90")
     visit.page.wait_for_function("before => document.querySelector('#stage audio').src !== before", arg=source)
     visit.page.wait_for_function("document.querySelector('#stage audio').readyState >= 2")
     music_seconds = 16 * 4 * 60 / 90
@@ -342,7 +339,7 @@ def test_on_a_phone_the_mixer_opens_on_demand(phone: Visit) -> None:
     phone.page.tap(".mixer summary")
     expect(phone.page.locator(".mixer .strip")).to_be_visible()
     small = phone.page.evaluate(
-        """[...document.querySelectorAll(".mixer :is(button, select, .pulse input)")]
+        """[...document.querySelectorAll(".mixer :is(button, select)")]
             .filter((e) => e.offsetHeight < 40 || e.offsetWidth < 40).map((e) => e.className)"""
     )
     assert small == [], "too small for a thumb"

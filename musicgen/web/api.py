@@ -20,7 +20,7 @@ from musicgen.compose import Result
 from musicgen.errors import RequestError
 from musicgen.recipe import Edit, Mix
 from musicgen.request import BAR_CHOICES, Request
-from musicgen.roles import STYLE_NAMES
+from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 from musicgen.web import original
 from musicgen.web.desk import Desk
 from musicgen.web.files import link
@@ -71,12 +71,14 @@ def _generate(desk: Desk) -> Callable:
         model: str | None = None,
         humanise: float = _DEFAULTS.humanise,
         swing: float = _DEFAULTS.swing,
+        roles: str = "",
     ) -> tuple[gr.FileData, dict]:
         with toasts():
             request = Request(
                 style=style, bars=bars, tempo=tempo, key=key, seed=seed, temperature=temperature,
                 density=density, rhythm=rhythm, register=register, polyphony=polyphony, tension=tension,
                 chords=chords, form=form, section_bars=section_bars, metre=metre, humanise=humanise, swing=swing,
+                roles=tuple(name.strip() for name in _names(roles).split(",") if name.strip()) or ROLE_NAMES,
             )  # fmt: skip
             result = desk.studio.make(request, sound=False, kind=model)
             return _answer(desk, result, result.said)
@@ -104,6 +106,7 @@ def _generate(desk: Desk) -> Callable:
         model: vae or gan, where the page has both
         humanise: how much it is played as people play: 0 (on the grid) to 100 percent
         swing: where the second half of a beat begins: 50 (straight) to 67 (triplets) percent
+        roles: those that play, such as "melody,bass"; "" for all
     Returns:
         The MIDI file, and facts: the recipe that makes it again, its notes, what it measures, and what models do not
         hear of the chords.
@@ -153,7 +156,7 @@ def _change(desk: Desk) -> Callable:
             swing: for mix: where the second half of a beat begins, 50 (straight) to 67 (triplets) percent
             keep_beat: keep the file's beat even where its notes, as of a recital, do not follow it
         Returns:
-            The MIDI file, and facts as those of generate, with what reading the file changed, and how much was changed.
+            The MIDI file, and facts as those of generate, with what reading changed and how many notes are others now.
         """
         with toasts():
             piece = _read(desk, midi, keep_beat)
@@ -172,7 +175,8 @@ def _change(desk: Desk) -> Callable:
             else:
                 raise RequestError(f"kind: expected one of {', '.join(_KINDS)}. Received: {str(kind)[:40]!r}.")
             made = desk.studio.change(piece, edit, sound=False)
-            return _answer(desk, made, (*piece.said, *made.said))
+            file, facts = _answer(desk, made, (*piece.said, *made.said))
+            return file, facts | {"changed": made.changed}
 
     return change
 

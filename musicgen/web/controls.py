@@ -9,7 +9,7 @@ import gradio as gr
 from musicgen.compose import Result, Studio
 from musicgen.music import FOUR_FOUR, WRITTEN_KEYS
 from musicgen.request import BAR_CHOICES, MAX_SEED, TEMPERATURE_RANGE, TEMPO_RANGE, Request
-from musicgen.roles import STYLE_BY_NAME, STYLES
+from musicgen.roles import ROLES, STYLE_BY_NAME, STYLES
 from musicgen.web.metre import build_metre, wire_metre
 from musicgen.web.shape import build_shape
 from musicgen.web.theme import static
@@ -30,7 +30,7 @@ _RESTORE = f"""(models, model) => {{
     return [
         models.includes(kind) ? kind : model, request.style, request.bars,
         request.metre ?? "{FOUR_FOUR}", request.tempo, request.key, request.seed,
-        request.temperature, ({_USUAL_TEMPO})[request.style] ?? request.tempo, request.seed,
+        request.temperature, request.roles, ({_USUAL_TEMPO})[request.style] ?? request.tempo, request.seed,
     ];
 }}"""
 _ROLL_DICE = f"() => Math.floor(Math.random() * {NEW_SEEDS})"
@@ -49,6 +49,7 @@ class Controls:
     seed: gr.Number
     lock: gr.Checkbox
     temperature: gr.Slider
+    roles: gr.CheckboxGroup
     shape: gr.HTML
     generate: gr.Button
     shown: gr.Number
@@ -95,6 +96,9 @@ def build_controls(result: Result, studio: Studio) -> Controls:
             elem_id="temperature",
             buttons=[],
         )
+        roles = gr.CheckboxGroup(
+            [(role.label, role.name) for role in ROLES], value=list(request.roles), label="Who plays", elem_id="roles"
+        )
         shape = build_shape(result)
         with gr.Row(elem_id="seed-row"):
             seed = gr.Number(
@@ -109,13 +113,13 @@ def build_controls(result: Result, studio: Studio) -> Controls:
     kinds = gr.JSON(models, visible=False)
     restorer = gr.HTML(html_template=" ", js_on_load=static("restore.js"), visible="hidden", elem_id="restore")
     restorer.submit(
-        None, [kinds, model], [model, style, bars, metre, tempo, key, seed, temperature, usual, shown],
+        None, [kinds, model], [model, style, bars, metre, tempo, key, seed, temperature, roles, usual, shown],
         js=_RESTORE,
         api_visibility="private",
     )  # fmt: skip
     style.input(None, [style, tempo, usual], [tempo, usual], js=_FOLLOW_STYLE, api_visibility="private")
     dice.click(None, None, seed, js=_ROLL_DICE, api_visibility="private")
-    return Controls(model, style, bars, metre, tempo, key, seed, lock, temperature, shape, generate, shown)
+    return Controls(model, style, bars, metre, tempo, key, seed, lock, temperature, roles, shape, generate, shown)
 
 
 def _whole(tempo: float | None) -> float | int | None:

@@ -16,7 +16,7 @@ from musicgen.web.pieces import read_piece
 from musicgen.web.theme import static
 
 BUTTONS = {
-    "mid": ("MIDI", "Notes that open on the grid of any music program"),
+    "mid": ("MIDI", "Notes that open on the grid of any music program; drag it into one, or into a folder"),
     "wav": ("WAV", "Sound, uncompressed"),
     "mp3": ("MP3", "Sound, a small file"),
     "musicxml": ("MusicXML", "A score for MuseScore and other notation programs"),
@@ -29,12 +29,18 @@ BUTTONS = {
 def build_downloads(has_sound: bool) -> gr.HTML:
     """The bar, for the piece on the stage."""
     formats = [
-        {"name": name, "label": label, "about": about, "off": export.needs_audio(name) and not has_sound}
+        {
+            "name": name,
+            "label": label,
+            "about": about,
+            "drag": name == "mid",
+            "off": export.needs_audio(name) and not has_sound,
+        }
         for name, (label, about) in BUTTONS.items()
     ]
     return gr.HTML(
         html_template=static("downloads.html"),
-        js_on_load=static("downloads.js"),
+        js_on_load=static("downloads.js") + static("dragging.js"),
         apply_default_css=False,
         elem_id="downloads",
         formats=formats,

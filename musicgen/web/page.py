@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -10,7 +11,7 @@ import gradio as gr
 from musicgen.compose import Studio
 from musicgen.performance import usual_humanise
 from musicgen.request import Request
-from musicgen.web import downloads, history, intake, learn, mixer, morph, original, parts, player, wall
+from musicgen.web import downloads, history, intake, learn, mixer, morph, original, parts, player, stems, wall
 from musicgen.web.api import add_endpoints
 from musicgen.web.controls import NEW_SEEDS, build_controls
 from musicgen.web.desk import WORKERS, Desk
@@ -26,6 +27,7 @@ FILE_AGE = 3 * 3600
 """Seconds after which a piece's files are deleted."""
 ACTIONS = (
     player.ACTIONS
+    | stems.ACTIONS
     | downloads.ACTIONS
     | morph.ACTIONS
     | intake.ACTIONS
@@ -52,7 +54,7 @@ def build_page(studio: Studio) -> tuple[gr.Blocks, dict[str, Any]]:
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="main", scale=1, min_width=0):
                 stage = player.build_player(desk, example)
-                mixer.build_mixer()
+                levels = mixer.build_mixer()
                 downloads.build_downloads(studio.renderer is not None)
                 history.build_history()
                 with gr.Tabs(elem_id="workbench", overflow_behavior="wrap"):
@@ -75,6 +77,7 @@ def build_page(studio: Studio) -> tuple[gr.Blocks, dict[str, Any]]:
             [
                 controls.model, controls.style, controls.bars, controls.metre, controls.tempo, controls.key,
                 controls.seed, controls.lock, controls.temperature, controls.shape, controls.shown,
+                levels, controls.roles,
             ],
             [stage, controls.seed, controls.shown],
             js=_BUSY,
@@ -111,6 +114,8 @@ class _Generate:
         temperature: float,
         shape: object,
         shown: float | None,
+        levels: object,
+        roles: Sequence[str],
     ) -> tuple[dict[str, object], int, int]:
         """A new piece for the stage, and its seed.
 
@@ -121,10 +126,11 @@ class _Generate:
                 seed = secrets.randbelow(NEW_SEEDS)
             request = Request(
                 style=style, bars=bars, metre=metre, tempo=tempo, key=key, seed=seed, temperature=temperature,  # type: ignore[arg-type]
-                humanise=usual_humanise(style), **read_shape(shape),  # type: ignore[arg-type]
+                roles=tuple(roles), humanise=usual_humanise(style), **read_shape(shape),  # type: ignore[arg-type]
             )  # fmt: skip
             with self.desk.turn():
                 result = self.desk.studio.make(request, sound=False, kind=model)  # the roll comes first
+                result = mixer.with_kept(self.desk.studio, result, levels)
                 # the stage may show another piece than the last one from here: even the same one must be news to it
                 value = self.desk.value(result) | {"press": secrets.token_hex(4)}
             return value, request.seed, request.seed

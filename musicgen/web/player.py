@@ -17,8 +17,12 @@ from musicgen.errors import RequestError
 from musicgen.recipe import Edit, read_link
 from musicgen.request import Request
 from musicgen.web.desk import Desk, sound_of
+from musicgen.web.mixer import with_kept
 from musicgen.web.pieces import read_piece
 from musicgen.web.theme import static
+
+_SCRIPTS = ("roll", "player", "stems", "practise", "actions", "twins")
+"""In one function, in this order."""
 
 
 def build_player(desk: Desk, result: Result) -> gr.HTML:
@@ -38,7 +42,7 @@ def build_player(desk: Desk, result: Result) -> gr.HTML:
     return gr.HTML(
         desk.value(result),
         html_template=static("player.html"),
-        js_on_load=static("roll.js") + static("player.js") + static("actions.js") + static("twins.js"),
+        js_on_load="".join(static(f"{name}.js") for name in _SCRIPTS) + "begin();",
         apply_default_css=False,
         server_functions=[ask],
         elem_id="stage",
@@ -70,9 +74,10 @@ def replay(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def make(desk: Desk, values: Mapping[str, Any]) -> dict[str, Any]:
-    """A new piece for a `request`, by the model of a `kind`."""
+    """A new piece for a `request`, by the model of a `kind`, with the `levels` that the mixer keeps."""
     request = Request.from_dict(values.get("request") or {})
-    return {"piece": desk.value(desk.studio.make(request, sound=False, kind=values.get("kind")))}
+    piece = desk.studio.make(request, sound=False, kind=values.get("kind"))
+    return {"piece": desk.value(with_kept(desk.studio, piece, values.get("levels") or {}))}
 
 
 ACTIONS = {"sound": sound, "change": change, "replay": replay, "make": make}

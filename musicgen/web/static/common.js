@@ -69,7 +69,8 @@ window.musicgen = (() => {
   /* The panel shows what a piece was asked for; a piece that began as a file has no request and leaves it as it is. */
   function restore(request, kind) {
     if (!request) return;
-    window.musicgen.wish = { request, kind };
+    const { piece } = window.musicgen;
+    window.musicgen.wish = { request: { ...request, tempo: piece ? piece.tempo : request.tempo }, kind };
     tell("restore");
   }
 

@@ -1,8 +1,11 @@
 /* The mixer. What is wished goes to the server as a mix of the piece on the stage: one wish at a time, the last one
-   wins, and the piece goes on playing where it is. Muted is volume 0; the volumes meanwhile are remembered here. */
+   wins, and the piece goes on playing where it is. Muted is volume 0; the volumes meanwhile are remembered here. The
+   tempo is the panel's field: there is one, of the piece on the stage and of the next. */
 const { musicgen } = window;
 const box = element.querySelector("details");
-const tempo = element.querySelector(".pulse input");
+const tempo = () => document.querySelector("#tempo input")?.value ?? "";
+const keep = element.querySelector(".keep input");
+const KEPT = "musicgen:kept-mix";
 const feel = { humanise: element.querySelector(".humanise"), swing: element.querySelector(".swing") };
 const usual = Object.fromEntries(props.roles.map((role) => [role.name, role.usual]));
 
@@ -61,9 +64,7 @@ function adopt(piece) {
     if (![...program.options].some((each) => Number(each.value) === lane.program)) program.append(option(lane.program, `Kit ${lane.program}`));
     program.value = lane.program;
   }
-  if (document.activeElement !== tempo) tempo.value = piece.tempo;
   for (const [name, input] of Object.entries(feel)) if (document.activeElement !== input) input.value = piece[name];
-  tempo.parentElement.classList.toggle("is-fine", !Number.isInteger(piece.tempo)); // no room for the unit beside 119.55
   draw();
 }
 
@@ -77,13 +78,19 @@ function draw() {
   }
 }
 
+/* What the panel asks for, where that is a tempo; else the piece's own. */
+function tempoOf(piece) {
+  const asked = Number(tempo());
+  return tempoIsMine && asked >= props.least && asked <= props.most ? asked : piece.tempo;
+}
+
 /* All of the mix, each time: of mixes one after another only the last counts. */
 function mixOf(piece) {
   const playing = channels.filter((channel) => laneOf(piece, channel).program !== null);
   return {
-    tempo: tempo.value !== "" && tempo.checkValidity() ? Number(tempo.value) : piece.tempo,
+    tempo: tempoOf(piece),
     programs: Object.fromEntries(playing.map((channel) => [channel.role, Number(channel.program.value)])),
-    volumes: Object.fromEntries(channels.map((channel) => [channel.role, volumeOf(channel)])),
+    volumes: volumes(),
     ...feelOf(piece),
   };
 }
@@ -94,11 +101,42 @@ function feelOf(piece) {
   return Object.fromEntries(asked.filter(([name, value]) => value !== Number(feel[name].min) || value !== piece[name]));
 }
 
+const volumes = () => Object.fromEntries(channels.map((channel) => [channel.role, volumeOf(channel)]));
+
+/* ---- a mix that is kept for new pieces ---- */
+
+function keepMix() {
+  const kept = keep.checked ? volumes() : null;
+  props.value = { kept };
+  musicgen.kept = kept;
+  try {
+    if (kept) localStorage.setItem(KEPT, JSON.stringify(kept));
+    else localStorage.removeItem(KEPT);
+  } catch { /* no storage here: it is kept as long as the page */ }
+}
+
+function readKept() {
+  let kept = null;
+  try { kept = JSON.parse(localStorage.getItem(KEPT)); } catch { /* none, or damaged */ }
+  const good = kept && channels.every(({ role }) => Number.isInteger(kept[role]) && kept[role] >= 0 && kept[role] <= 127);
+  keep.checked = Boolean(good);
+  props.value = { kept: good ? kept : null };
+  musicgen.kept = props.value.kept;
+}
+
 /* ---- wishes ---- */
 
 let timer = 0;
 let wished = false; // not sent yet
 let sending = false;
+let tempoIsMine = false; // whether the tempo in the field is wished for the piece on the stage
+
+/* Levels are heard now; the piece that has them comes from the server. */
+function hear(delay) {
+  musicgen.tell("levels", volumes());
+  if (keep.checked) keepMix();
+  wish(delay);
+}
 
 function wish(delay) {
   wished = true;
@@ -126,6 +164,7 @@ document.addEventListener("musicgen:piece", ({ detail: { piece } }) => {
   if ((wished || sending) && piece.edits.length) wish(0);
   else {
     wished = false;
+    tempoIsMine = false;
     adopt(piece);
   }
 });
@@ -134,25 +173,25 @@ for (const channel of channels) {
   channel.silence.addEventListener("click", () => {
     channel.silenced = !channel.silenced;
     channel.alone = false;
-    wish(0);
+    hear(0);
   });
   channel.solo.addEventListener("click", () => {
     channel.alone = !channel.alone;
     channel.silenced = false;
-    wish(0);
+    hear(0);
   });
   channel.level.addEventListener("input", () => {
     channel.volume = Number(channel.level.value);
     channel.silenced = false;
-    wish(250);
+    hear(250);
   });
   channel.program.addEventListener("change", () => wish(0));
 }
-tempo.addEventListener("input", () => { if (tempo.value !== "" && tempo.checkValidity()) wish(600); });
-tempo.addEventListener("change", () => {
-  if (tempo.value !== "") tempo.value = Math.min(Math.max(Number(tempo.value), Number(tempo.min)), Number(tempo.max));
-  else if (musicgen.piece) tempo.value = musicgen.piece.tempo;
-  if (musicgen.piece && Number(tempo.value) !== musicgen.piece.tempo) wish(0);
+/* A tempo that somebody types is the piece's; one that comes with a style, or from the history, is for the panel. */
+document.addEventListener("input", (event) => {
+  if (!event.target.closest("#tempo")) return;
+  tempoIsMine = tempo() !== "";
+  if (tempoIsMine && musicgen.piece && tempoOf(musicgen.piece) !== musicgen.piece.tempo) wish(600);
 });
 for (const [name, input] of Object.entries(feel)) {
   input.addEventListener("input", () => { if (input.value !== "" && input.checkValidity()) wish(600); });
@@ -163,11 +202,18 @@ for (const [name, input] of Object.entries(feel)) {
   });
   input.addEventListener("keydown", (event) => { if (event.key === "Enter") input.blur(); });
 }
-tempo.addEventListener("keydown", (event) => { if (event.key === "Enter") tempo.blur(); });
+keep.addEventListener("change", keepMix);
+
+/* Who stays here is about to mix; who only passes is not. */
+let near = 0;
+box.addEventListener("pointerenter", () => { near = setTimeout(() => box.open && musicgen.tell("mixing"), 400); });
+box.addEventListener("pointerleave", () => clearTimeout(near));
+for (const event of ["focusin", "pointerdown"]) box.addEventListener(event, () => { if (box.open) musicgen.tell("mixing"); });
 
 /* On a phone it is open on demand. */
 const wide = window.matchMedia("(min-width: 941px)");
 const unfold = () => { box.open = wide.matches; };
 wide.addEventListener("change", unfold);
 unfold();
+readKept();
 if (musicgen.piece) adopt(musicgen.piece);

@@ -61,9 +61,10 @@ function judge(before, after, kept) {
   const { old, gone, fresh } = compare(before, after, kept);
   const share = changedShare(before, after, kept.map((row) => row.map((on) => !on)));
   const changed = gone + fresh;
+  const all = share === null; // nothing was free: bars or roles came to what is there
   verdict.textContent = [
-    old ? `${changed} locked note${changed === 1 ? "" : "s"} changed` : "",
-    share === null ? "" : `${Math.round(100 * share)} % of the rest changed`,
+    old && (all ? `${changed} of ${old} notes changed` : `${changed} locked note${changed === 1 ? "" : "s"} changed`),
+    all ? "" : `${Math.round(100 * share)} % of the rest changed`,
   ].filter(Boolean).join(" · ");
   verdict.title = old ? `${old} notes are locked` : "";
 }

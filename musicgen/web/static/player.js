@@ -9,8 +9,9 @@ const seek = find(".seek");
 const volume = find(".volume");
 const remark = find(".remark");
 
-const roll = makeRoll(find(".roll"), (seconds) => goTo(seconds));
+const roll = makeRoll(find(".roll"), (seconds) => goTo(seconds), (bars) => chooseBars(bars));
 let piece = null;
+let region = null; // the bars that are looped, { from, to } from 0, `to` not included; null for all
 let heard = null; // whose sound the audio element has: where a piece stays, its own comes a little later
 
 /* Seconds of the piece for a second of what is heard: another tempo may be on its way. */
@@ -48,8 +49,9 @@ function show(next, { play: start = true, stay = false, ...options } = {}) {
 }
 
 /* The old sound plays until the new one is here; that goes on at the same note. */
-async function swap() {
+async function swap(always = false) {
   const wanted = piece;
+  if (!always && hearsStems()) return; // the levels that changed are heard already
   element.classList.add("is-waiting");
   if (!wanted.audio) {
     const answer = await window.musicgen.ask("sound", { midi: wanted.midi });
@@ -72,6 +74,7 @@ function load(start, address = window.musicgen.address(piece.audio)) {
   for (const control of [play, seek, loop, mute, volume]) control.disabled = false;
   element.classList.remove("is-waiting");
   heard = piece;
+  endMixing(); // the sound has the levels of the piece
   if (audio.src.startsWith("blob:")) URL.revokeObjectURL(audio.src);
   audio.src = address;
   audio.load();
@@ -133,14 +136,20 @@ let frame = 0;
 function run() {
   cancelAnimationFrame(frame);
   // The piece loops at its last bar line; the file is longer, by the reverberation of the last chord.
-  if (audio.loop && heard && audio.currentTime >= heard.ticks * heard.secondsPerTick) audio.currentTime = 0;
+  if (audio.loop && heard && audio.currentTime >= bounds()[1]) audio.currentTime = bounds()[0];
   refresh();
   if (!audio.paused) frame = requestAnimationFrame(run);
 }
 
+/* Seconds of what is heard between which it loops. */
+function bounds() {
+  const { from, to } = region || { from: 0, to: heard.bars };
+  return [from, to].map((bar) => bar * heard.ticksPerBar * heard.secondsPerTick);
+}
+
 function toggle() {
-  if (play.disabled) return;
-  if (audio.paused) audio.play().catch(() => {});
+  if (play.disabled || stopCounting()) return;
+  if (audio.paused) startPlaying();
   else audio.pause();
 }
 
@@ -191,6 +200,9 @@ document.addEventListener("musicgen:preview", (event) => {
   roll.show({ ...piece, ...event.detail }, true);
 });
 
-window.musicgen.connect((call) => server.ask(call), show);
-watch("value", () => show(props.value));
-if (props.value) show(props.value, { play: false });
+/* Called when all that is in this function is there. */
+function begin() {
+  window.musicgen.connect((call) => server.ask(call), show);
+  watch("value", () => show(props.value));
+  if (props.value) show(props.value, { play: false });
+}

@@ -2,8 +2,9 @@
    A lane for each role, drums at the bottom; a colour for each role; a loud note is stronger in colour
    and thicker than a soft one.
 
-   makeRoll(box, seek) -> { show(piece, stay), draw(seconds, playing) }; `seek(seconds)` is called for clicks and drags. */
-function makeRoll(box, seek) {
+   makeRoll(box, seek, choose) -> { show(piece, stay), draw(seconds, playing), mark(bars) }; `seek(seconds)` is called for
+   clicks and drags, `choose({ from, to })` for drags over the bar numbers: bars from 0, `to` not included. */
+function makeRoll(box, seek, choose) {
   const sheet = box.querySelector(".sheet");
   // The score changes with the piece; what moves with the sound lies on a canvas of its own, above it.
   const canvas = box.querySelector(".score");
@@ -21,6 +22,7 @@ function makeRoll(box, seek) {
   const FLASH = 0.16; // seconds for which a new note glows
 
   let piece = null;
+  let marked = null; // bars that stand out, { from, to }
   let RULER = NUMBERS; // height of the lines above the notes
   let lanes = [];
   let paint = {};
@@ -32,7 +34,7 @@ function makeRoll(box, seek) {
     const style = getComputedStyle(box);
     const read = (name) => style.getPropertyValue(name).trim();
     paint = {
-      ink: read("--ink"), faint: read("--roll-line"), fainter: read("--roll-beat"), band: read("--roll-band"),
+      ink: read("--ink"), accent: read("--accent"), faint: read("--roll-line"), fainter: read("--roll-beat"), band: read("--roll-band"),
       text: read("--ink-soft"), played: read("--roll-played"), font: read("--sans"), read, roles: {},
     };
   }
@@ -126,6 +128,7 @@ function makeRoll(box, seek) {
   function drawScore() {
     clear(pen);
     drawSections();
+    drawMarked();
     drawGrid();
     for (const lane of lanes) drawLane(pen, lane, lane.notes);
     pen.restore();
@@ -165,6 +168,21 @@ function makeRoll(box, seek) {
   }
 
   const sections = () => (piece && piece.sections) || [];
+
+  function drawMarked() {
+    if (!marked) return;
+    const [from, to] = [marked.from, marked.to].map((bar) => tickToX(bar * piece.ticksPerBar));
+    pen.globalAlpha = 0.16;
+    pen.fillStyle = paint.accent;
+    pen.fillRect(from, RULER - NUMBERS, to - from, view.height);
+    pen.globalAlpha = 1;
+    pen.fillRect(from, RULER - 3, to - from, 3);
+  }
+
+  function mark(bars) {
+    marked = bars;
+    if (piece && view.width) drawScore();
+  }
 
   /* A bar for each section, with its letter: the same letter, the same shade. */
   function drawSections() {
@@ -255,18 +273,39 @@ function makeRoll(box, seek) {
     const tick = Math.max(0, Math.min(piece.ticks, x / view.pixelsPerTick));
     seek(tick * piece.secondsPerTick);
   }
+  const pointed = (event) => {
+    const tick = (event.clientX - light.getBoundingClientRect().left + box.scrollLeft - view.left) / view.pixelsPerTick;
+    return Math.max(0, Math.min(piece.bars - 1, Math.floor(tick / piece.ticksPerBar)));
+  };
+  const onNumbers = (event) => event.clientY - light.getBoundingClientRect().top < RULER;
+  let choosing = null; // the bar from which bars are chosen, and whether another was reached
   let dragging = false;
   let finger = false;
   light.addEventListener("pointerdown", (event) => {
     finger = event.pointerType === "touch";
     // A finger's drag scrolls the roll, its tap seeks (see click); a mouse's drag seeks.
     if (!piece || finger || event.button !== 0) return;
-    dragging = true;
+    if (onNumbers(event)) choosing = { first: pointed(event), moved: false };
+    else dragging = true;
     light.setPointerCapture(event.pointerId);
-    seekTo(event);
+    if (dragging) seekTo(event);
   });
-  light.addEventListener("pointermove", (event) => { if (dragging) seekTo(event); });
-  for (const end of ["pointerup", "pointercancel"]) light.addEventListener(end, () => { dragging = false; });
+  light.addEventListener("pointermove", (event) => {
+    if (dragging) seekTo(event);
+    light.classList.toggle("is-choosing", Boolean(piece) && !dragging && onNumbers(event));
+    if (!choosing) return;
+    const bar = pointed(event);
+    choosing.moved ||= bar !== choosing.first;
+    if (choosing.moved) mark({ from: Math.min(bar, choosing.first), to: Math.max(bar, choosing.first) + 1 });
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    light.addEventListener(end, (event) => {
+      if (choosing && choosing.moved && end === "pointerup") choose(marked);
+      else if (choosing) seekTo(event); // a click is a place, not bars
+      dragging = false;
+      choosing = null;
+    });
+  }
   light.addEventListener("click", (event) => { if (piece && finger) seekTo(event); });
   for (const scroll of ["wheel", "touchmove"]) {
     box.addEventListener(scroll, () => { handsOff = performance.now() + 2500; }, { passive: true });
@@ -281,5 +320,5 @@ function makeRoll(box, seek) {
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(layout, 50));
   new MutationObserver(layout).observe(document.body, { attributes: true, attributeFilter: ["class"] });
 
-  return { show, draw };
+  return { show, draw, mark };
 }

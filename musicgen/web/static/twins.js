@@ -5,7 +5,7 @@ const answers = new Map(); // "kind request" to piece; of this request only
 
 function refreshTwins() {
   if (!twins) return;
-  const plain = piece && piece.request && !piece.edits.length
+  const plain = piece && piece.request && piece.edits.every((edit) => edit === "mix")
     && props.kinds.every(({ metres }) => metres.includes(piece.metre || "4/4"));
   twins.hidden = !plain;
   if (!plain) return;
@@ -25,7 +25,7 @@ if (twins) {
     const { request } = piece;
     const made = answers.get(`${kind} ${JSON.stringify(request)}`);
     if (made) window.musicgen.present(made);
-    else await window.musicgen.compose("make", { request, kind });
+    else await window.musicgen.compose("make", { request, kind, levels: { kept: window.musicgen.kept ?? null } });
     window.musicgen.restore(request, kind);
   });
 }
