@@ -1,8 +1,8 @@
 """Performances that do not follow the beat of their file, such as piano recitals: a beat that is found in the notes.
 
-Found by librosa's beat tracker (dynamic programming after Ellis 2007) on the onsets. Over 38 performances made from 19
-known scores with tempo curves of 10 and 25 % and ritardandi its beats have an F-measure (70 ms) of .83 at the best of the
-metrical levels, a constant beat as pretty_midi estimates it .53: benchmarks/beats.py.
+Found by librosa's beat tracker (dynamic programming after Ellis 2007) on the onsets. Over 38 performances made from
+19 known scores with tempo curves of 10 and 25 % and ritardandi its beats have an F-measure (70 ms) of .83 at the best
+of the metrical levels, a constant beat as pretty_midi estimates it .53: benchmarks/beats.py.
 """
 
 from __future__ import annotations
