@@ -30,17 +30,17 @@ def desk() -> Desk:
     return Desk(Studio(tiny_vae()), Shelf(), ACTIONS)
 
 
-def foreign_file(bars: int = 6) -> bytes:
-    """A piano in 3/4 at 92 beats a minute: a scale above, a fifth below on every third beat."""
+def foreign_file(bars: int = 6, metre: int = 3) -> bytes:
+    """A piano in 3/4, or so many quarters, at 92 beats a minute: a scale above, a fifth below at every bar line."""
     file = mido.MidiFile(ticks_per_beat=480)
     head, piano = mido.MidiTrack(), mido.MidiTrack()
     file.tracks.extend([head, piano])
     head.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(92)))
-    head.append(mido.MetaMessage("time_signature", numerator=3, denominator=4))
+    head.append(mido.MetaMessage("time_signature", numerator=metre, denominator=4))
     piano.append(mido.MetaMessage("track_name", name="Grand Piano"))
     events = []
-    for beat in range(3 * bars):
-        pitches = [72 + (0, 2, 4, 5, 7, 9)[beat % 6]] + ([45, 52] if beat % 3 == 0 else [])
+    for beat in range(metre * bars):
+        pitches = [72 + (0, 2, 4, 5, 7, 9)[beat % 6]] + ([45, 52] if beat % metre == 0 else [])
         for pitch in pitches:
             events += [(480 * beat, 1, pitch), (480 * beat + 460, 0, pitch)]
     now = 0
@@ -153,7 +153,7 @@ def test_a_file_is_understood_and_the_model_plays_its_version(visit: Visit, tune
     expect(visit.page.locator(f"{CARD} .outcome b")).to_have_text(re.compile(r"^\d+ %$"))
     visit.page.wait_for_function("musicgen.piece.edits.includes('reconstruct')")
     visit.page.click(f"{CARD} [data-do=continue]")
-    visit.page.wait_for_function("musicgen.piece.bars === 14")
+    visit.page.wait_for_function("musicgen.piece.bars === 16")
     visit.page.click(f"{CARD} [data-do=accompany]")
     visit.page.wait_for_function("musicgen.piece.lanes.every((lane) => lane.notes.length)")
     visit.page.click(f"{CARD} [data-do=vary]")
@@ -193,8 +193,8 @@ def test_what_cannot_be_read_is_told_in_a_line_and_the_rest_is_taken(visit: Visi
     expect(visit.page.locator(".notice-toast")).to_contain_text("at most 400 kB. Received: 401 kB")
 
 
-def test_a_file_may_be_dropped_anywhere_and_goes_to_the_pad(visit: Visit, tune: Path) -> None:
-    data = base64.b64encode(tune.read_bytes()).decode()
+def test_a_file_may_be_dropped_anywhere_and_goes_to_the_pad(visit: Visit) -> None:
+    data = base64.b64encode(foreign_file(8, metre=4)).decode()  # pieces on the pad are in one metre
     visit.page.evaluate(
         """(data) => {
             const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
