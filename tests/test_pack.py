@@ -44,8 +44,8 @@ def sound(packed: zipfile.ZipFile, name: str) -> np.ndarray:
 def test_everything_is_there_and_whole(packed: zipfile.ZipFile) -> None:
     assert packed.testzip() is None
     assert packed.namelist() == [
-        "musicgen-jazz-seed7.mid", "musicgen-jazz-seed7.wav", "musicgen-jazz-seed7-loop.wav",
-        "musicgen-jazz-seed7.musicxml", "musicgen-jazz-seed7.png",
+        "jazz-in-c-major-seed7.mid", "jazz-in-c-major-seed7.wav", "jazz-in-c-major-seed7-loop.wav",
+        "jazz-in-c-major-seed7.musicxml", "jazz-in-c-major-seed7.png",
         *(f"stems/{role}.mid" for role in ROLES), *(f"stems/{role}.wav" for role in ROLES),
         "settings.json", "LICENSE.txt",
     ]  # fmt: skip
@@ -58,7 +58,7 @@ def test_nothing_tells_when_or_where_it_was_made(packed: zipfile.ZipFile) -> Non
 def test_midi_sound_and_score_are_what_the_formats_give(
     packed: zipfile.ZipFile, small_midi: bytes, mix: Audio, renderer: Renderer
 ) -> None:
-    name = "musicgen-jazz-seed7"
+    name = "jazz-in-c-major-seed7"
     assert packed.read(f"{name}.mid") == small_midi
     assert packed.read(f"{name}.wav") == encode("wav", small_midi, mix)
     assert packed.read(f"{name}-loop.wav") == encode("loop.wav", small_midi, mix, renderer)
@@ -66,7 +66,7 @@ def test_midi_sound_and_score_are_what_the_formats_give(
 
 
 def test_the_stems_are_as_long_as_the_bars_and_together_the_loop(packed: zipfile.ZipFile) -> None:
-    loop = sound(packed, "musicgen-jazz-seed7-loop.wav")
+    loop = sound(packed, "jazz-in-c-major-seed7-loop.wav")
     parts = [sound(packed, f"stems/{role}.wav") for role in ROLES]
     assert {len(part) for part in parts} == {len(loop)} == {4 * 44_100}
     assert np.abs(loop).max() < PEAK * 32767 - 1
@@ -147,7 +147,7 @@ def test_what_is_no_file_of_ours_is_refused(renderer: Renderer) -> None:
 def test_a_style_that_is_no_name_for_a_file_is_tidied(small_music: Music, renderer: Renderer, mix: Audio) -> None:
     data = to_midi(replace(small_music, style="../Our Style\\x"))
     names = zipfile.ZipFile(io.BytesIO(encode("zip", data, mix, renderer))).namelist()
-    assert names[0] == "musicgen-our-style-x.mid"
+    assert names[0] == "our-style-x-in-c-major.mid"
 
 
 # --- the picture -----------------------------------------------------------------------------------------------
@@ -198,6 +198,6 @@ def test_a_very_long_piece_has_a_picture_of_bounded_size() -> None:
 
 
 def test_the_score_in_the_zip_is_titled(packed: zipfile.ZipFile, small_music: Music) -> None:
-    assert packed.read("musicgen-jazz-seed7.musicxml") == musicxml(
+    assert packed.read("jazz-in-c-major-seed7.musicxml") == musicxml(
         small_music, "Jazz in C major", find_symbols(small_music, None)
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +12,7 @@ from musicgen import rolls
 from musicgen.audio import Audio
 from musicgen.errors import ExportError
 from musicgen.export import sound
+from musicgen.export.names import file_stem
 from musicgen.export.piece import Piece
 from musicgen.export.score import musicxml
 from musicgen.music import FOUR_FOUR
@@ -45,7 +45,7 @@ def pack(piece: Piece) -> bytes:
         raise ExportError(f"Expected a piece of at most {MAX_SECONDS:g} seconds to pack. Received: {seconds:.0f}.")
     soundfont = piece.synthesiser.soundfont.name
     recipe = files.read_recipe(piece.midi)
-    name = _name(music.style, recipe)
+    name = file_stem(piece.midi, music.style, music.key, recipe)
     with ThreadPoolExecutor(1) as beside:  # there are two cores
         rest = beside.submit(lambda: (piece.mix, piece.loop))
         stems = piece.synthesiser.render_stems(piece.midi, loop=True)
@@ -69,14 +69,6 @@ def pack(piece: Piece) -> bytes:
             # to deflate sound takes a fifth off and half as much time again
             archive.writestr(entry, data, zipfile.ZIP_STORED if path.endswith(".wav") else zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
-
-
-def _name(style: str, recipe: dict[str, object] | None) -> str:
-    """Such as "musicgen-jazz-seed7"."""
-    request = (recipe or {}).get("request")
-    seed = request.get("seed") if isinstance(request, dict) else None
-    words = ["musicgen", re.sub(r"[^a-z0-9]+", "-", style.lower())[:30].strip("-")]
-    return "-".join([word for word in words if word] + ([f"seed{seed}"] if isinstance(seed, int) else []))
 
 
 def _settings(piece: Piece, recipe: dict[str, object] | None, stems: dict[str, Audio], soundfont: str) -> bytes:

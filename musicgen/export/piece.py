@@ -9,9 +9,9 @@ from musicgen import midi as files
 from musicgen.audio import Audio, Renderer
 from musicgen.errors import ExportError
 from musicgen.export.chord_symbols import Symbol, find_symbols
+from musicgen.export.names import title_of
 from musicgen.midi_reading import Score, read_score
 from musicgen.music import Music
-from musicgen.roles import STYLE_BY_NAME
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,7 @@ class Piece:
     @property
     def title(self) -> str:
         """Such as "Jazz in Eb major"."""
-        style = STYLE_BY_NAME[self.music.style].label if self.music.style in STYLE_BY_NAME else self.music.style
-        return f"{style or 'A piece'} in {self.music.key}"
+        return title_of(self.music.style, self.music.key)
 
     @cached_property
     def mix(self) -> Audio:

@@ -17,7 +17,7 @@ from musicgen.compose import Result, Studio
 from musicgen.errors import MusicgenError, RequestError
 from musicgen.web.files import Shelf, url
 from musicgen.web.known import Known
-from musicgen.web.pieces import file_stem, piece_id, piece_value
+from musicgen.web.pieces import piece_id, piece_value, stem_of
 from musicgen.web.toasts import OUR_FAULT
 
 WORKERS = 2
@@ -83,7 +83,7 @@ class Desk:
 
     def shelve(self, result: Result, format_name: str) -> Path:
         """The piece as a file of this format, made if it is not there."""
-        path = self.shelf.path(piece_id(result), f"{file_stem(result)}.{format_name}")
+        path = self.shelf.path(piece_id(result), f"{stem_of(result)}.{format_name}")
         if not path.exists():
             self.shelf.put(path, self.studio.export(result, format_name))
         return path

@@ -19,9 +19,10 @@ from starlette.routing import BaseRoute, Route
 from musicgen import cards
 from musicgen.compose import Result
 from musicgen.errors import MusicgenError
+from musicgen.export.names import title_of
 from musicgen.recipe import read_link
 from musicgen.web.desk import Desk
-from musicgen.web.pieces import facts_of, title_of
+from musicgen.web.pieces import facts_of
 
 LONGEST_LINK = 4000
 """Characters of a recipe in an address; proxies refuse longer ones, so the page puts those after the `#`."""

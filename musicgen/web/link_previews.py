@@ -21,10 +21,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from musicgen import cards
 from musicgen.compose import Result
 from musicgen.errors import RequestError
+from musicgen.export.names import title_of
 from musicgen.recipe import Recipe, read_link
 from musicgen.web.desk import Desk
 from musicgen.web.link_pictures import LONGEST_LINK, Pictures, routes
-from musicgen.web.pieces import facts_of, title_of
+from musicgen.web.pieces import facts_of
 
 NAME = "musicgen"
 SAYS = "Multi-track music in a second. Shape it, hear it, take it home as MIDI or audio."
@@ -55,7 +56,7 @@ def preview_of(recipe: Recipe) -> Preview:
         bars += edit.bars if edit.kind == "continue" else 0
         tempo = edit.mix.tempo or tempo
     facts = facts_of(recipe, bars, tempo or 0.0, style, request.metre)
-    return Preview(f"{title_of(style, request.key, None)} · {NAME}", f"{', '.join(facts)}. {SAYS}")
+    return Preview(f"{title_of(style, request.key)} · {NAME}", f"{', '.join(facts)}. {SAYS}")
 
 
 class PreviewTags:

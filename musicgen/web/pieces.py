@@ -10,7 +10,8 @@ from pathlib import Path
 from musicgen import midi
 from musicgen.compose import Result, Studio
 from musicgen.errors import RequestError
-from musicgen.music import FOUR_FOUR, Key, Music
+from musicgen.export.names import CHANGED, file_stem, title_of
+from musicgen.music import FOUR_FOUR, Music
 from musicgen.recipe import Recipe, link_text
 from musicgen.roles import ROLE_NAMES, ROLES, STYLE_BY_NAME
 from musicgen.web.files import url
@@ -32,7 +33,7 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
     music, recipe, mix = result.music, result.recipe, result.recipe.mix
     return {
         "id": piece_id(result),
-        "stem": file_stem(result),
+        "stem": stem_of(result),
         "title": title_of(music.style, music.key, recipe.source),
         "facts": facts_of(recipe, music.bars, music.tempo, music.style, music.metre.name),
         "bars": music.bars,
@@ -134,19 +135,9 @@ def content_id(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:20]
 
 
-def file_stem(result: Result) -> str:
-    """File name of a piece without its ending, such as "musicgen-jazz-seed7"."""
-    style = result.music.style if result.music.style in STYLE_BY_NAME else "piece"
-    seed = "" if result.request is None else f"-seed{result.request.seed}"
-    edits = len(result.recipe.edits)
-    return f"musicgen-{style}{seed}" + (f"-change{edits}-{piece_id(result)[:6]}" if edits else "")
-
-
-def title_of(style: str, key: Key | str, source: str | None) -> str:
-    """What a piece is called: "Jazz in F major". `source` is the file that it began as, if it did."""
-    known = STYLE_BY_NAME.get(style)
-    name = known.label if known else (source or "Piece").removesuffix(".mid")[:40]
-    return f"{name} in {key}"
+def stem_of(result: Result) -> str:
+    """File name of a piece without its ending, such as "jazz-in-f-major-seed7"."""
+    return file_stem(result.midi, result.music.style, result.music.key, result.recipe.to_dict())
 
 
 def facts_of(recipe: Recipe, bars: int, tempo: float, style: str, metre: str) -> list[str]:
@@ -156,11 +147,5 @@ def facts_of(recipe: Recipe, bars: int, tempo: float, style: str, metre: str) ->
         facts.append(f"seed {recipe.request.seed}")
     elif style in STYLE_BY_NAME and recipe.source:
         facts.append(recipe.source[:40])
-    changes = [_DONE[edit.kind] for edit in recipe.edits]
+    changes = [CHANGED[edit.kind] for edit in recipe.edits]
     return facts + ([changes[-1] if len(changes) == 1 else f"{len(changes)} changes"] if changes else [])
-
-
-_DONE = {
-    "vary": "varied", "infill": "filled in", "accompany": "accompanied", "continue": "continued",
-    "restyle": "restyled", "lean": "styled", "reconstruct": "reconstructed", "morph": "morphed", "mix": "remixed",
-}  # fmt: skip
