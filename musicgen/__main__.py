@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _generate(options: argparse.Namespace) -> None:
     from musicgen.make import write_many, write_one
-    from musicgen.request import Request
+    from musicgen.request import Request, remarks
 
     request = Request(
         options.style, options.bars, options.tempo, options.key, options.seed, options.temperature,
@@ -38,14 +38,14 @@ def _generate(options: argparse.Namespace) -> None:
         **{name: getattr(options, name) for name in (*ATTRIBUTE_RANGES, "chords", "form", "section_bars", "metre")},
         humanise=options.humanise, swing=options.swing,
     )  # fmt: skip
+    for sentence in (*remarks(request), *request.hearing):
+        print(sentence, file=sys.stderr)
     if options.out.suffix and not options.out.is_dir():
         if options.count != 1:
             raise RequestError(f"--out: expected a folder for {options.count} pieces. Received: {options.out}.")
         paths = [write_one(options.model, request, options.out)]
     else:
         paths = write_many(options.model, request, options.count, options.out, options.scheduler)
-    for sentence in request.hearing:
-        print(sentence, file=sys.stderr)
     for path in paths:
         print(path)
 

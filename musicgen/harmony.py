@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from musicgen.chord_names import QUALITIES, Chord, parse_chord_name
 from musicgen.errors import MusicgenError
-from musicgen.music import MAX_BARS
+from musicgen.music import MAX_BARS, Key
 
 NO_CHORD = 48
 """After the codes of the chords: nothing pitched sounds."""
@@ -64,6 +66,67 @@ def describe_hearing(text: str) -> tuple[str, ...]:
     return (f"The models hear {', '.join(listed)}.",)
 
 
+_SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_FLATS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+_TRIADS = {"major": (0, 4, 7), "dominant": (0, 4, 7), "minor": (0, 3, 7), "diminished": (0, 3, 6)}
+_SCALE = {0, 2, 4, 5, 7, 9, 11}
+_MINOR_DOMINANTS = ((4, "major"), (8, "diminished"))
+"""Chords that the relative minor of C has beside those of the scale: E and G#dim."""
+_CLEARLY, _VERY_CLEARLY = 0.2, 0.4
+"""By how much larger a share of the chords another key must have, to be said to fit better; the second where the tonic
+of the key that was chosen begins or ends the progression."""
+
+
+def better_key(text: str, key: Key) -> Key | None:
+    """The key whose chords these are where they are not those of `key`; None where they fit it as well.
+
+    A key has the triads of its scale and the dominants of its relative minor; sevenths are not looked at, so that a
+    blues fits. Of the two keys that share a scale it is the one whose tonic begins or ends the progression.
+
+    Raises:
+        MusicgenError: as `read_progression`.
+    """
+    named = [chord for bar in read_progression(text) for chord in bar if chord is not None]
+    chords = [(chord.root_class, chord.quality) for chord in named]
+    if not chords:
+        return None
+    shares = [sum(_is_in_scale(chord, tonic) for chord in chords) / len(chords) for tonic in range(12)]
+    ends = {(root, "major" if quality == "dominant" else quality) for root, quality in (chords[0], chords[-1])}
+    best = max(range(12), key=lambda tonic: (shares[tonic], (tonic, "major") in ends))
+    needed = _VERY_CLEARLY if (key.tonic, key.mode) in ends else _CLEARLY
+    if shares[best] - shares[_major_tonic(key)] < needed:
+        return None
+    minor = ((best + 9) % 12, "minor")
+    return Key(*minor) if minor in ends else Key(best)
+
+
+def transpose_progression(text: str, old: Key, new: Key) -> str:
+    """A progression in another key: from `old`, or its relative, to `new`, or its relative, by at most six semitones.
+
+    Raises:
+        MusicgenError: as `read_progression`.
+    """
+    read_progression(text)
+    shift = _major_tonic(new) - _major_tonic(old)
+    names = _FLATS if new.fifths < 0 else _SHARPS
+
+    def move(root: re.Match[str]) -> str:
+        return names[(Key.parse(root[0]).tonic + shift) % 12]
+
+    return re.sub(r"(?<![A-Za-z0-9#b.(])[A-G][b#♭♯]?", move, text)
+
+
+def _major_tonic(key: Key) -> int:
+    """The tonic of the major key that has the same scale."""
+    return key.tonic if key.mode == "major" else (key.tonic + 3) % 12
+
+
+def _is_in_scale(chord: tuple[int, str], tonic: int) -> bool:
+    """Whether a major key with this tonic, or its relative minor, has a chord's triad."""
+    root, quality = (chord[0] - tonic) % 12, "major" if chord[1] == "dominant" else chord[1]
+    return (root, quality) in _MINOR_DOMINANTS or all((root + tone) % 12 in _SCALE for tone in _TRIADS[quality])
+
+
 def progression_codes(text: str, bars: int, shift: int) -> np.ndarray:
     """The code of each half bar of a piece, uint8, shape (bars, 2): the progression, repeated, moved by semitones."""
     table = []
@@ -74,5 +137,6 @@ def progression_codes(text: str, bars: int, shift: int) -> np.ndarray:
 
 
 __all__ = [
-    "NO_CHORD", "QUALITIES", "chord_code", "describe_hearing", "parse_chord", "progression_codes", "read_progression",
+    "NO_CHORD", "QUALITIES", "better_key", "chord_code", "describe_hearing", "parse_chord", "progression_codes",
+    "read_progression", "transpose_progression",
 ]  # fmt: skip

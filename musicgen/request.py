@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 
 from musicgen.attributes import ATTRIBUTES
 from musicgen.errors import MusicgenError, RequestError
-from musicgen.harmony import describe_hearing, read_progression
+from musicgen.harmony import better_key, describe_hearing, read_progression
 from musicgen.music import FOUR_FOUR, METRES, Key
 from musicgen.performance import STRAIGHT, TRIPLET
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLE_NAMES
@@ -178,6 +178,17 @@ class Request:
         if unknown:
             raise RequestError(f"Expected fields among {', '.join(sorted(names))}. Received: {shown(unknown[0])}.")
         return cls(**values)  # type: ignore[arg-type]
+
+
+def remarks(request: Request) -> tuple[str, ...]:
+    """A sentence for each thing that a person may not have meant by a request, though it can be done."""
+    said = []
+    if request.temperature == 0:
+        said.append("At temperature 0 every seed gives the same piece.")
+    assert isinstance(request.key, Key)
+    if request.chords is not None and (other := better_key(request.chords, request.key)) is not None:
+        said.append(f"These chords fit {other} better than {request.key}, the key that was asked for.")
+    return tuple(said)
 
 
 def sections_of(form: str, bars: int, length: int = SECTION_BARS) -> tuple[str, ...]:

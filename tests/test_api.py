@@ -47,6 +47,18 @@ def test_the_example_in_the_readme_runs(server: Server, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+def test_what_may_not_be_meant_is_said(client: Client) -> None:
+    _, facts = client.predict(bars=4, chords="Am F C G", key="F# major", temperature=0, api_name="/generate")
+    assert facts["said"] == [
+        "At temperature 0 every seed gives the same piece.",
+        "These chords fit A minor better than F# major, the key that was asked for.",
+    ]
+
+
+def test_files_are_called_after_the_piece(made: Path) -> None:
+    assert made.name == "jazz-in-f-major-seed3.mid"
+
+
 def test_vary_keeps_what_it_is_told_to_keep(client: Client, made: Path) -> None:
     path, facts = client.predict(
         handle_file(made), kind="vary", strength=0.9, keep="drums,bass", seed=1, api_name="/change"

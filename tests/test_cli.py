@@ -31,6 +31,17 @@ def generate(model: str, out: Path, *more: str) -> int:
     return main(["generate", "--model", model, "--bars", "4", "--out", str(out), *more])
 
 
+def test_what_may_not_be_meant_is_remarked_on_beside_the_files(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--chords", "Am F C G", "--key", "F# major", "--temperature", "0"]
+    assert generate(model, tmp_path / "song.mid", *asked) == 0
+    said = capsys.readouterr()
+    assert said.out == f"{tmp_path / 'song.mid'}\n"
+    assert "These chords fit A minor better than F# major" in said.err
+    assert "every seed gives the same piece" in said.err
+
+
 def test_a_midi_file_holds_what_was_asked_for(model: str, tmp_path: Path) -> None:
     out = tmp_path / "song.mid"
     asked = ["--style", "jazz", "--tempo", "90", "--key", "A minor", "--seed", "7"]

@@ -216,28 +216,38 @@ def test_the_grid_is_one_stop_of_the_tab_key_and_arrows_move_in_it(visit: Visit)
     assert (locked(visit) == expected).all()
 
 
-def test_a_finger_paints_without_scrolling_the_page(phone: Visit) -> None:
-    open_parts(phone)
-    phone.page.locator(".parts .cells").scroll_into_view_if_needed()
-    cells = [phone.page.locator(f".parts .c-{role} .cell").nth(2).bounding_box() for role in ("melody", "bass")]
-    assert all(cell and cell["width"] >= 40 and cell["height"] >= 40 for cell in cells)
-    start, end = ({"x": cell["x"] + 20, "y": cell["y"] + 20} for cell in cells if cell)
-    scrolled = phone.page.evaluate("scrollY")
+def swipe(phone: Visit, start: dict[str, float], end: dict[str, float]) -> None:
     touch = phone.page.context.new_cdp_session(phone.page)
-    middle = {"x": start["x"], "y": (start["y"] + end["y"]) / 2}
     touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [start]})
-    for point in (middle, end):
+    for step in range(1, 9):
+        point = {side: start[side] + (end[side] - start[side]) * step / 8 for side in ("x", "y")}
         touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    expected = np.zeros((16, 5), bool)
-    expected[2, :4] = True
-    assert (locked(phone) == expected).all()
-    assert phone.page.evaluate("scrollY") == scrolled
 
-    phone.page.evaluate("document.querySelector('.parts .board').scrollLeft = 300")
+
+def test_a_finger_scrolls_the_grid_and_its_tap_locks(phone: Visit) -> None:
+    open_parts(phone)
+    board, cell = phone.page.locator(".parts .board"), phone.page.locator(".parts .c-bass .cell").nth(4)
+    cell.scroll_into_view_if_needed()
+    box = cell.bounding_box()
+    assert box and box["width"] >= 40 and box["height"] >= 40
+    here = {"x": box["x"] + 20, "y": box["y"] + 20}
+    swipe(phone, here, here | {"x": here["x"] - 150})
+    phone.page.wait_for_function("document.querySelector('.parts .board').scrollLeft > 60")
+    down = phone.page.evaluate("scrollY")
+    swipe(phone, here, here | {"y": here["y"] - 150})
+    phone.page.wait_for_function("before => scrollY > before + 60", arg=down)
+    assert not locked(phone).any(), "a swipe locks nothing"
+
+    board.evaluate("board => { board.scrollLeft = 0; }")
+    for bar, on in ((1, True), (2, True), (1, False)):
+        phone.page.locator(".parts .c-bass .cell").nth(bar).tap()
+        assert locked(phone)[bar, 3] == on
+    assert locked(phone).sum() == 1
+
+    board.evaluate("board => { board.scrollLeft = 300; }")
     name = phone.page.locator(".parts .c-bass .name button").bounding_box()
     assert name is not None and name["x"] >= 0, "the names stay in sight"
-    assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 # --- mixer ------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from musicgen.change import CHANGES
 from musicgen.compose import Result
 from musicgen.errors import RequestError
 from musicgen.recipe import Edit, Mix
-from musicgen.request import BAR_CHOICES, Request
+from musicgen.request import BAR_CHOICES, Request, remarks
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 from musicgen.web import original
 from musicgen.web.desk import Desk
@@ -81,7 +81,7 @@ def _generate(desk: Desk) -> Callable:
                 roles=tuple(name.strip() for name in _names(roles).split(",") if name.strip()) or ROLE_NAMES,
             )  # fmt: skip
             result = desk.studio.make(request, sound=False, kind=model)
-            return _answer(desk, result, result.said)
+            return _answer(desk, result, (*remarks(request), *result.said))
 
     generate.__doc__ = f"""Compose a piece of music for melody, chords, pad, bass and drums.
 
@@ -93,7 +93,7 @@ def _generate(desk: Desk) -> Callable:
         tempo: quarter notes a minute, 40 to 240; null for the usual one of the style
         key: such as "A minor" or "Eb major"
         seed: 0 to 4294967295; another seed is another piece
-        temperature: 0 plays it safe, 1.5 is adventurous
+        temperature: 0 plays it safe, and every seed gives the same piece; 1.5 is adventurous
         density: notes a bar
         rhythm: percent of onsets that are syncopated
         register: middle pitch, as a MIDI number
@@ -108,8 +108,8 @@ def _generate(desk: Desk) -> Callable:
         swing: where the second half of a beat begins: 50 (straight) to 67 (triplets) percent
         roles: those that play, such as "melody,bass"; "" for all
     Returns:
-        The MIDI file, and facts: the recipe that makes it again, its notes, what it measures, and what models do not
-        hear of the chords.
+        The MIDI file, and facts: the recipe that makes it again, its notes, what it measures, and remarks on what was
+        asked for, such as what models do not hear of the chords.
     """
     return generate
 

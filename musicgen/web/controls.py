@@ -10,6 +10,7 @@ from musicgen.compose import Result, Studio
 from musicgen.music import FOUR_FOUR, WRITTEN_KEYS
 from musicgen.request import BAR_CHOICES, MAX_SEED, TEMPERATURE_RANGE, TEMPO_RANGE, Request
 from musicgen.roles import ROLES, STYLE_BY_NAME, STYLES
+from musicgen.web.choice import build_choice
 from musicgen.web.metre import build_metre, wire_metre
 from musicgen.web.shape import build_shape
 from musicgen.web.theme import static
@@ -33,7 +34,9 @@ _RESTORE = f"""(models, model) => {{
         request.temperature, request.roles, ({_USUAL_TEMPO})[request.style] ?? request.tempo, request.seed,
     ];
 }}"""
-_ROLL_DICE = f"() => Math.floor(Math.random() * {NEW_SEEDS})"
+_ROLL_DICE = f"() => [Math.floor(Math.random() * {NEW_SEEDS}), null]"
+_MODEL = "Two ways from noise to music: the VAE in a few steps, the GAN in one."
+_TEMPERATURE = "How far the music may stray from what is most usual."
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Controls:
     bars: gr.Radio
     metre: gr.Radio
     tempo: gr.Number
-    key: gr.Dropdown
+    key: gr.HTML
     seed: gr.Number
     lock: gr.Checkbox
     temperature: gr.Slider
@@ -53,7 +56,7 @@ class Controls:
     shape: gr.HTML
     generate: gr.Button
     shown: gr.Number
-    """The seed of the piece on the stage: a seed in the box that differs from it was chosen by the visitor."""
+    """The seed that the server drew last and nobody touched since; None once a visitor has typed or rolled one."""
 
 
 def build_controls(result: Result, studio: Studio) -> Controls:
@@ -63,7 +66,7 @@ def build_controls(result: Result, studio: Studio) -> Controls:
     with gr.Column(elem_id="panel"):
         model = gr.Radio(
             [(kind.upper(), kind) for kind in models], value=result.recipe.kind, label="Model", elem_id="model",
-            visible=len(models) > 1,
+            info=_MODEL, visible=len(models) > 1,
         )  # fmt: skip
         style = gr.Radio(
             [(style.label, style.name) for style in STYLES], value=request.style, label="Style", elem_id="style"
@@ -80,19 +83,13 @@ def build_controls(result: Result, studio: Studio) -> Controls:
                 min_width=120,
                 placeholder=f"{TEMPO_RANGE[0]:g} to {TEMPO_RANGE[1]:g}",
             )
-            key = gr.Dropdown(
-                [str(key) for key in WRITTEN_KEYS],
-                value=str(request.key),
-                label="Key",
-                elem_id="key",
-                min_width=120,
-                filterable=False,
-            )
+            key = build_choice("Key", [str(key) for key in WRITTEN_KEYS], str(request.key), "key")
         temperature = gr.Slider(
             *TEMPERATURE_RANGE,
             value=request.temperature,
             step=0.05,
             label="Temperature",
+            info=_TEMPERATURE,
             elem_id="temperature",
             buttons=[],
         )
@@ -118,7 +115,9 @@ def build_controls(result: Result, studio: Studio) -> Controls:
         api_visibility="private",
     )  # fmt: skip
     style.input(None, [style, tempo, usual], [tempo, usual], js=_FOLLOW_STYLE, api_visibility="private")
-    dice.click(None, None, seed, js=_ROLL_DICE, api_visibility="private")
+    # a seed that was typed or rolled is used, even if the piece on the stage has the same
+    seed.input(None, None, shown, js="() => null", api_visibility="private")
+    dice.click(None, None, [seed, shown], js=_ROLL_DICE, api_visibility="private")
     return Controls(model, style, bars, metre, tempo, key, seed, lock, temperature, roles, shape, generate, shown)
 
 

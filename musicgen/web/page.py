@@ -11,7 +11,9 @@ import gradio as gr
 from musicgen.compose import Studio
 from musicgen.performance import usual_humanise
 from musicgen.request import Request
-from musicgen.web import downloads, history, intake, learn, mixer, morph, original, parts, player, stems, wall
+from musicgen.web import (
+    chords, downloads, history, intake, learn, mixer, morph, original, parts, player, remote, stems, wall,
+)  # fmt: skip
 from musicgen.web.api import add_endpoints
 from musicgen.web.controls import NEW_SEEDS, build_controls
 from musicgen.web.desk import WORKERS, Desk
@@ -34,6 +36,7 @@ ACTIONS = (
     | wall.ACTIONS
     | original.ACTIONS
     | learn.ACTIONS
+    | chords.ACTIONS
 )
 
 # In the browser, around the server's work: the button is busy from the click until the answer, whatever it is.
@@ -50,7 +53,12 @@ def build_page(studio: Studio) -> tuple[gr.Blocks, dict[str, Any]]:
     example = studio.make(EXAMPLE, sound=False)
 
     with gr.Blocks(title=NAME, analytics_enabled=False, delete_cache=(FILE_AGE // 3, FILE_AGE)) as page:
-        gr.HTML(static("header.html"), apply_default_css=False, js_on_load=static("page.js"), elem_id="masthead")
+        gr.HTML(
+            static("skip.html") + static("header.html"),
+            apply_default_css=False,
+            js_on_load=static("page.js") + static("keyboard.js"),
+            elem_id="masthead",
+        )
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="main", scale=1, min_width=0):
                 stage = player.build_player(desk, example)
@@ -71,6 +79,7 @@ def build_page(studio: Studio) -> tuple[gr.Blocks, dict[str, Any]]:
                     with gr.Tab("Learn"):
                         learn.build_learn(studio)
             controls = build_controls(example, studio)
+        remote.build_remote()
 
         made = controls.generate.click(
             _Generate(desk),

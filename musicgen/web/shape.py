@@ -15,13 +15,13 @@ from musicgen.request import ATTRIBUTE_RANGES, SECTION_CHOICES, Request
 from musicgen.web.theme import static
 
 _SLIDERS = (
-    ("density", "Density", "notes a bar", 1.0),
-    ("rhythm", "Syncopation", "% of onsets", 1.0),
-    ("register", "Register", "middle pitch", 1.0),
-    ("polyphony", "Polyphony", "notes at once", 0.1),
-    ("tension", "Tension", "% dissonant", 1.0),
+    ("density", "Density", "how many notes a bar has", 1.0),
+    ("rhythm", "Syncopation", "how many of 100 notes are off the beat", 1.0),
+    ("register", "Register", "how high it lies: the middle pitch", 1.0),
+    ("polyphony", "Polyphony", "how many notes sound at once", 0.1),
+    ("tension", "Tension", "how many of 100 intervals clash", 1.0),
 )
-"""Attribute, label, unit as it is written on the page, and step."""
+"""Attribute, label, what it is as the page says it, and step."""
 FORMS = ("AABA", "AAB", "ABAB", "ABAC", "AABB", "AAAB", "ABA'C", "ABCD")
 FIELDS = (*attributes.ATTRIBUTES, "chords", "form", "section_bars")
 
@@ -29,14 +29,14 @@ FIELDS = (*attributes.ATTRIBUTES, "chords", "form", "section_bars")
 def build_shape(result: Result) -> gr.HTML:
     """The sliders, telling what the piece measures."""
     sliders = [
-        {"name": name, "label": label, "unit": unit, "step": step}
+        {"name": name, "label": label, "about": about, "step": step}
         | dict(zip(("least", "most"), ATTRIBUTE_RANGES[name][:2], strict=True))
-        for name, label, unit, step in _SLIDERS
+        for name, label, about, step in _SLIDERS
     ]
     return gr.HTML(
         shape_value(result),
         html_template=static("shape.html"),
-        js_on_load=static("shape.js"),
+        js_on_load=static("shape.js") + static("chords.js"),
         apply_default_css=False,
         elem_id="shape",
         sliders=sliders,

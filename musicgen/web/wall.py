@@ -25,8 +25,10 @@ _EXAMPLES = 4
 
 def build_wall(desk: Desk, example: Result) -> gr.HTML:
     """The wall, with variations of the example on it: what it is for is there to be heard."""
+    value = desk.value(example)
+    base = sketch_value(example.music) | {name: value[name] for name in ("title", "facts")}
     return gr.HTML(
-        {"base": sketch_value(example.music), "pieces": _varied(desk, example, MIDDLE, range(1, 1 + _EXAMPLES))},
+        {"base": base, "pieces": _varied(desk, example, MIDDLE, range(1, 1 + _EXAMPLES))},
         html_template=static("wall.html"),
         js_on_load=static("tile.js") + static("wall.js"),
         apply_default_css=False,

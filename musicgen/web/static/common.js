@@ -1,7 +1,10 @@
 /* What all regions of the page share. Regions know each other only by the events here:
    musicgen:piece (detail: piece, which the stage now shows, and the options of `present`), musicgen:busy, musicgen:idle,
    musicgen:restore (the panel is to show `musicgen.wish`), musicgen:keep (detail: piece, on: a star is set or taken),
-   musicgen:history (the pieces of `musicgen.history`, or their stars, are others now). */
+   musicgen:history (the pieces of `musicgen.history`, or their stars, are others now), musicgen:time (detail: seconds, total,
+   clock, playing: where the player is), musicgen:toggle, musicgen:seek (detail: seconds) and musicgen:tell-time (what is
+   asked of the player), musicgen:chosen and musicgen:choose
+   (detail: name, value: of a list of the panel something was chosen, or is to be). */
 window.musicgen = (() => {
   const root = document.documentElement;
   let server = null; // set by the stage: calls Desk.ask
@@ -37,8 +40,9 @@ window.musicgen = (() => {
     setTimeout(() => box.remove(), 9000);
   }
 
-  /* An action of the server (see desk.py): its answer, or null after the visitor was told what went wrong. */
-  async function ask(action, values) {
+  /* An action of the server (see desk.py): its answer, or null after the visitor was told what went wrong; `quiet`: not
+     told. */
+  async function ask(action, values, { quiet = false } = {}) {
     let answer;
     try {
       answer = await server({ action, ...values });
@@ -46,6 +50,7 @@ window.musicgen = (() => {
       answer = { error: "The server could not be reached. Please try again." };
     }
     if (answer && !answer.error) return answer;
+    if (quiet) return null;
     toast((answer && answer.error) || "The server could not be reached. Please try again.");
     return null;
   }
@@ -79,6 +84,18 @@ window.musicgen = (() => {
     const at = document.activeElement;
     return Boolean(at && (at.isContentEditable
       || at.matches("textarea, select, input:not([type=radio], [type=checkbox], [type=range])")));
+  }
+
+  /* Names for pieces, each another: of two that are called the same the later one has a number. */
+  function labels(pieces) {
+    const taken = new Set();
+    return pieces.map((piece) => {
+      const name = [piece.title, ...piece.facts].join(" · ");
+      let label = name;
+      for (let count = 2; taken.has(label); count += 1) label = `${name} (${count})`;
+      taken.add(label);
+      return label;
+    });
   }
 
   /* How loud a note of a MIDI velocity is drawn, 0 to 1, as musicgen.rolls has it, and the opacity of its colour. */
@@ -133,7 +150,7 @@ window.musicgen = (() => {
   const address = (path) => new URL(path, document.baseURI).href;
 
   return {
-    piece: null, wish: null, history: null, ask, compose, present, restore, toast, mini, tell, typing, address, loudness, opacity,
+    piece: null, wish: null, history: null, ask, compose, present, restore, toast, mini, tell, typing, address, labels, loudness, opacity,
     connect(call, show) { server = call; stage = show; },
   };
 })();

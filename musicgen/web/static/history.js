@@ -95,11 +95,13 @@ function draw() {
   const ids = new Set(shelf.entries.map((entry) => entry.piece.id));
   for (const [id, tile] of tiles) if (!ids.has(id)) { tile.remove(); tiles.delete(id); }
   past.hidden = shelf.entries.length < 2; // one piece is on the stage already
-  for (const { piece } of shelf.entries) {
-    if (!tiles.has(piece.id)) tiles.set(piece.id, makeTile(piece, [piece.title, ...piece.facts].join(" · "), pick));
+  const labels = musicgen.labels(shelf.entries.map((entry) => entry.piece));
+  shelf.entries.forEach(({ piece }, index) => {
+    if (!tiles.has(piece.id)) tiles.set(piece.id, makeTile(piece, labels[index], pick));
     const tile = tiles.get(piece.id);
+    nameTile(tile, labels[index]);
     if (!strip.contains(tile)) strip.append(tile);
-  }
+  });
   if (tiles.has(trail[at])) reveal(tiles.get(trail[at]));
   clear.hidden = !doomed().length;
   relax();

@@ -40,6 +40,17 @@ function choose(entry) {
   musicgen.restore(entry.piece.request, entry.piece.kind);
 }
 
+/* Its name goes, and its card; a piece of it on the stage or in the history stays. */
+function remove(entry) {
+  const at = files.indexOf(entry);
+  files.splice(at, 1);
+  if (chosen === entry) chosen = files.filter((each) => each.piece).pop() || null;
+  draw();
+  drawStyle();
+  const crosses = list.querySelectorAll(".gone");
+  (crosses[Math.min(at, crosses.length - 1)] || input).focus({ focusVisible: false });
+}
+
 input.addEventListener("change", () => {
   take([...input.files]);
   input.value = ""; // the same file may be chosen again
@@ -67,8 +78,9 @@ const playing = (piece) => piece.lanes.filter((lane) => lane.notes.length);
 
 function draw() {
   element.querySelector(".intake").classList.toggle("has-files", files.length > 0);
-  list.replaceChildren(...(files.length > 1 || files.some((entry) => !entry.piece) ? files : []).map((entry) => {
+  list.replaceChildren(...files.map((entry) => {
     const line = document.createElement("li");
+    line.className = "entry";
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = entry.name;
@@ -76,7 +88,14 @@ function draw() {
     button.disabled = !entry.piece;
     button.setAttribute("aria-pressed", String(entry === chosen));
     button.addEventListener("click", () => choose(entry));
-    line.append(button);
+    const cross = document.createElement("button");
+    cross.type = "button";
+    cross.className = "gone";
+    cross.textContent = "×";
+    cross.setAttribute("aria-label", `Remove ${entry.name}`);
+    cross.title = `Remove ${entry.name}`;
+    cross.addEventListener("click", () => remove(entry));
+    line.append(button, cross);
     return line;
   }));
   card.hidden = !chosen;
@@ -211,7 +230,7 @@ async function findStyle() {
 /* The bars and the key of the panel, as far as it shows them. */
 function panel() {
   const bars = document.querySelector("#bars input:checked");
-  const key = document.querySelector("#key input");
+  const key = document.querySelector("#key select");
   return { ...(bars && { bars: Number(bars.value) }), ...(key && key.value && { key: key.value }) };
 }
 

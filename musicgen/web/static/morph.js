@@ -121,7 +121,7 @@ function drawCards() {
       option("stage", "What is on the stage"), option("file", "A MIDI file…"),
       group("Styles", props.styles.map((style) => option(style.name, style.label))));
     const pieces = kept();
-    if (pieces.length) list.append(group("Kept", pieces.map((piece, index) => option(`kept ${index}`, piece.title))));
+    if (pieces.length) list.append(group("Kept", musicgen.labels(pieces).map((label, index) => option(`kept ${index}`, label))));
     list.value = corner.style || "own";
     if (corner.piece) musicgen.mini(card.querySelector("canvas"), corner.piece);
   });

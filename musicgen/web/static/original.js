@@ -16,6 +16,7 @@ async function update() {
   if (!piece || !seen || shown === piece.id) return;
   shown = piece.id;
   box.setAttribute("aria-busy", "true");
+  find(".headline").textContent = "Comparing with the training songs …";
   const answer = await window.musicgen.ask("original", { midi: piece.midi });
   if (shown !== piece.id) return; // another piece has come in between
   box.removeAttribute("aria-busy");

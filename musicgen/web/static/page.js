@@ -24,6 +24,17 @@ for (const [selector, name, value] of [
   if (target) target.setAttribute(name, value);
 }
 
+/* At temperature 0 a seed changes nothing, which is said where both are. */
+let usually = "";
+function sayTemperature() {
+  const line = document.querySelector("#temperature .info-text");
+  const { value } = document.querySelector("#temperature input[type=number]");
+  usually ||= line.textContent;
+  line.textContent = value !== "" && Number(value) === 0 ? "At 0 every seed gives the same piece." : usually;
+}
+document.addEventListener("input", (event) => { if (event.target.closest("#temperature")) setTimeout(sayTemperature); });
+document.addEventListener("musicgen:restore", () => setTimeout(sayTemperature, 400));
+
 /* R is Generate, wherever letters are not text. */
 document.addEventListener("keydown", (event) => {
   if (event.key.toLowerCase() !== "r" || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -94,7 +94,8 @@ function build() {
   cells.style.setProperty("--bars", bars);
   cells.replaceChildren();
   const top = make("div", "row", "row");
-  top.append(make("span", "head corner", "columnheader", "Role"));
+  top.append(make("span", "head corner", "columnheader"));
+  top.firstChild.innerHTML = '<span class="sr">Role</span>';
   numbers = [];
   for (let bar = 0; bar < bars; bar++) {
     const [frame, button] = head("number", String(bar + 1), `Lock bar ${bar + 1}`);
@@ -219,8 +220,18 @@ function scrollWhilePainting() {
   requestAnimationFrame(scrollWhilePainting);
 }
 
+let finger = false;
+cells.addEventListener("click", (event) => {
+  if (!finger || !event.target.classList.contains("cell")) return;
+  const tapped = place(event.clientX, event.clientY);
+  if (!plays(tapped.row)) return;
+  move(tapped, true);
+  lockAll([tapped.row], [tapped.bar]);
+});
 cells.addEventListener("pointerdown", (event) => {
-  if (!event.target.classList.contains("cell") || event.button !== 0) return;
+  // A finger's swipe scrolls the board, and its tap locks a cell (see click); a mouse paints.
+  finger = event.pointerType === "touch";
+  if (!event.target.classList.contains("cell") || event.button !== 0 || finger) return;
   const start = place(event.clientX, event.clientY);
   if (!plays(start.row)) return;
   event.preventDefault(); // no selection of text

@@ -117,7 +117,7 @@ function refresh() {
   roll.draw(now, !audio.paused);
   // Sixty times a second would be for nothing: the slider moves in steps one can see.
   const step = total && !audio.paused ? total / 400 : 0.001;
-  const says = [Math.floor(now / step), clock(now), total].join();
+  const says = [Math.floor(now / step), clock(now), total, audio.paused].join();
   if (says === shown) return;
   shown = says;
   find(".now").textContent = clock(now);
@@ -126,6 +126,7 @@ function refresh() {
   seek.value = now;
   seek.setAttribute("aria-valuetext", `${clock(now)} of ${clock(total)}`);
   seek.style.setProperty("--fill", `${total ? (100 * now) / total : 0}%`);
+  window.musicgen.tell("time", { seconds: now, total, clock: `${clock(now)} / ${clock(total)}`, playing: !audio.paused });
 }
 
 function showVolume() {
@@ -182,6 +183,11 @@ volume.addEventListener("input", () => {
 });
 audio.volume = Number(volume.value);
 showVolume();
+
+/* What other regions may ask of the player. */
+document.addEventListener("musicgen:toggle", toggle);
+document.addEventListener("musicgen:seek", ({ detail }) => goTo(detail.seconds));
+document.addEventListener("musicgen:tell-time", () => { shown = ""; refresh(); });
 
 /* Space plays and pauses, except where it means something else: in a field, and on a control that was reached by
    keyboard. A button that was clicked keeps the focus, but there space is meant for the music. */

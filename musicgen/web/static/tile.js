@@ -1,6 +1,6 @@
 /* Miniatures that can be put on the stage and starred; the wall and the history are made of these.
 
-   makeTile(piece, label, pick, base) -> an element; `pick(piece)` is called for a click; `base` as for musicgen.mini.
+   makeTile(piece, label, pick, base) -> an element, which nameTile(tile, label) calls otherwise; `pick(piece)` is called for a click; `base` as for musicgen.mini.
    tend(box): marks the tiles in a box (the one on the stage, those with a star) and lets arrow keys move between them. */
 const STAR = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 4.2l2.4 4.9 5.4.8-3.9 3.8.9 5.4-4.8-2.6-4.8 2.6.9-5.4-3.9-3.8 5.4-.8z" /></svg>';
 
@@ -10,15 +10,20 @@ function makeTile(piece, label, pick, base) {
   tile.dataset.id = piece.id;
   tile.innerHTML = `<button type="button" class="pick"><canvas></canvas></button><button type="button" class="star">${STAR}</button>`;
   const [roll, star] = tile.children;
-  roll.setAttribute("aria-label", label);
-  roll.title = label;
+  nameTile(tile, label);
   roll.addEventListener("click", () => pick(piece));
-  star.dataset.label = label;
   star.addEventListener("click", () => {
     window.musicgen.tell("keep", { piece, on: star.getAttribute("aria-pressed") !== "true" });
   });
   window.musicgen.mini(roll.firstChild, piece, base);
   return tile;
+}
+
+function nameTile(tile, label) {
+  const [roll, star] = tile.children;
+  roll.setAttribute("aria-label", label);
+  roll.title = label;
+  star.dataset.label = label;
 }
 
 function tend(box) {

@@ -1,6 +1,7 @@
 /* The wall: variations of the piece on the stage. It stays while its pieces are heard, until more are asked for. */
 const AT_ONCE = 2; // calls under way: the server has two cores
 const MOST_BARS = props.most_bars;
+const { musicgen } = window;
 const BLINK = 400; // milliseconds: the second half of a double click is no wish to cancel
 const WORDS = ["very near", "near", "related", "far"];
 
@@ -13,12 +14,16 @@ const mark = tend(tiles);
 let run = null; // what is under way
 
 function put(piece, slot, base) {
-  const label = `Variation ${[...tiles.children].indexOf(slot) + 1}`;
+  const label = `Variation ${[...tiles.children].indexOf(slot) + 1} of ${nameOf(base)}`;
   slot.replaceWith(makeTile(piece, label, (chosen) => window.musicgen.present(chosen), base));
   mark();
 }
 
-function slots(count) {
+/* Whose variations these are: the stage may have gone on to another piece. */
+const nameOf = (base) => musicgen.labels([base])[0];
+
+function slots(count, base) {
+  find(".whose").textContent = `Variations of ${nameOf(base)}`;
   tiles.replaceChildren(...Array.from({ length: count }, () => {
     const slot = document.createElement("div");
     slot.className = "slot";
@@ -43,8 +48,8 @@ async function work(mine, values) {
 
 function start() {
   const count = Number(find("[name=wall-count]:checked").value);
-  slots(count);
   const base = window.musicgen.piece;
+  slots(count, base);
   run = { base, count, made: 0, left: [...tiles.children], began: performance.now() };
   const { id, midi } = base;
   const values = { piece: { id, midi }, strength: Number(near.value) };
@@ -81,7 +86,7 @@ more.addEventListener("click", () => {
 near.addEventListener("input", refreshNear);
 document.addEventListener("musicgen:piece", tell);
 const { base, pieces } = props.value;
-slots(pieces.length);
+slots(pieces.length, base);
 [...tiles.children].forEach((slot, index) => put(pieces[index], slot, base));
 refreshNear();
 tell();
