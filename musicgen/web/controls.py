@@ -99,7 +99,7 @@ def build_controls(result: Result, studio: Studio) -> Controls:
         shape = build_shape(result)
         with gr.Row(elem_id="seed-row"):
             seed = gr.Number(
-                request.seed, precision=0, label="Seed", elem_id="seed", min_width=90, placeholder=f"0 to {MAX_SEED}"
+                request.seed, label="Seed", elem_id="seed", min_width=90, placeholder=f"0 to {MAX_SEED}"
             )
             lock = gr.Checkbox(False, label="Lock", elem_id="lock", container=False, min_width=44, scale=0)
             dice = gr.Button("Roll a new seed", elem_id="dice", min_width=44, scale=0)

@@ -190,11 +190,11 @@ document.addEventListener("musicgen:seek", ({ detail }) => goTo(detail.seconds))
 document.addEventListener("musicgen:tell-time", () => { shown = ""; refresh(); });
 
 /* Space plays and pauses, except where it means something else: in a field, and on a control that was reached by
-   keyboard. A button that was clicked keeps the focus, but there space is meant for the music. */
+   keyboard, unless it does nothing there. A button that was clicked keeps the focus, but there space is meant for the music. */
 document.addEventListener("keydown", (event) => {
   if (event.code !== "Space" || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
   const at = document.activeElement;
-  if (window.musicgen.typing() || (at && at !== document.body && at.matches(":focus-visible") && !at.matches("[type=range], [role=slider]"))) return;
+  if (window.musicgen.typing() || (at && at !== document.body && at.matches(":focus-visible") && !at.matches("[type=range], [role=slider], [type=radio]:checked"))) return;
   event.preventDefault();
   toggle();
 });
