@@ -167,7 +167,7 @@ def test_a_kept_piece_and_a_file_can_be_corners(visit: Visit, small_midi: bytes,
     kept = visit.page.evaluate("musicgen.piece.id")
     visit.generate()
     open_pad(visit)
-    visit.page.select_option("#morph select >> nth=1", label="Jazz in F major")
+    visit.page.select_option("#morph select >> nth=1", label="Jazz in F major · 16 bars · 132 BPM · seed 2")
     with visit.page.expect_file_chooser() as chooser:
         visit.page.select_option("#morph select >> nth=3", "file")
     chooser.value.set_files(tmp_path / "little tune.mid")

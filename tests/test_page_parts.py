@@ -216,27 +216,24 @@ def test_the_grid_is_one_stop_of_the_tab_key_and_arrows_move_in_it(visit: Visit)
     assert (locked(visit) == expected).all()
 
 
-def swipe(phone: Visit, start: dict[str, float], end: dict[str, float]) -> None:
-    touch = phone.page.context.new_cdp_session(phone.page)
-    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [start]})
-    for step in range(1, 9):
-        point = {side: start[side] + (end[side] - start[side]) * step / 8 for side in ("x", "y")}
-        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+def swipe(phone: Visit, x: float, y: float, across: float = 0, down: float = 0) -> None:
+    """A finger that is put down and drawn over the screen."""
+    gesture = {"x": x, "y": y, "xDistance": across, "yDistance": down, "gestureSourceType": "touch", "speed": 600}
+    phone.page.context.new_cdp_session(phone.page).send("Input.synthesizeScrollGesture", gesture)
 
 
 def test_a_finger_scrolls_the_grid_and_its_tap_locks(phone: Visit) -> None:
     open_parts(phone)
     board, cell = phone.page.locator(".parts .board"), phone.page.locator(".parts .c-bass .cell").nth(4)
-    cell.scroll_into_view_if_needed()
+    cell.evaluate("cell => cell.scrollIntoView({ block: 'center' })")
     box = cell.bounding_box()
     assert box and box["width"] >= 40 and box["height"] >= 40
-    here = {"x": box["x"] + 20, "y": box["y"] + 20}
-    swipe(phone, here, here | {"x": here["x"] - 150})
+    x, y = box["x"] + 20, box["y"] + 20
+    swipe(phone, x, y, across=-150)
     phone.page.wait_for_function("document.querySelector('.parts .board').scrollLeft > 60")
-    down = phone.page.evaluate("scrollY")
-    swipe(phone, here, here | {"y": here["y"] - 150})
-    phone.page.wait_for_function("before => scrollY > before + 60", arg=down)
+    before = phone.page.evaluate("scrollY")
+    swipe(phone, x, y, down=-150)
+    phone.page.wait_for_function("before => scrollY > before + 60", arg=before)
     assert not locked(phone).any(), "a swipe locks nothing"
 
     board.evaluate("board => { board.scrollLeft = 0; }")

@@ -98,9 +98,7 @@ def build_controls(result: Result, studio: Studio) -> Controls:
         )
         shape = build_shape(result)
         with gr.Row(elem_id="seed-row"):
-            seed = gr.Number(
-                request.seed, label="Seed", elem_id="seed", min_width=90, placeholder=f"0 to {MAX_SEED}"
-            )
+            seed = gr.Number(request.seed, label="Seed", elem_id="seed", min_width=90, placeholder=f"0 to {MAX_SEED}")
             lock = gr.Checkbox(False, label="Lock", elem_id="lock", container=False, min_width=44, scale=0)
             dice = gr.Button("Roll a new seed", elem_id="dice", min_width=44, scale=0)
         generate = gr.Button("Generate", variant="primary", elem_id="generate")

@@ -28,7 +28,8 @@ for (const [selector, name, value] of [
 let usually = "";
 function sayTemperature() {
   const line = document.querySelector("#temperature .info-text");
-  const { value } = document.querySelector("#temperature input[type=number]");
+  const value = document.querySelector("#temperature input[type=number]")?.value;
+  if (!line || value === undefined) return; // a piece may be restored before the panel is there
   usually ||= line.textContent;
   line.textContent = value !== "" && Number(value) === 0 ? "At 0 every seed gives the same piece." : usually;
 }
