@@ -217,9 +217,14 @@ def test_the_grid_is_one_stop_of_the_tab_key_and_arrows_move_in_it(visit: Visit)
 
 
 def swipe(phone: Visit, x: float, y: float, across: float = 0, down: float = 0) -> None:
-    """A finger that is put down and drawn over the screen."""
-    gesture = {"x": x, "y": y, "xDistance": across, "yDistance": down, "gestureSourceType": "touch", "speed": 600}
-    phone.page.context.new_cdp_session(phone.page).send("Input.synthesizeScrollGesture", gesture)
+    """A finger that is put down and drawn over the screen, as slowly as a hand does."""
+    touch = phone.page.context.new_cdp_session(phone.page)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 16):
+        phone.page.wait_for_timeout(30)
+        point = {"x": x + across * step / 15, "y": y + down * step / 15}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def test_a_finger_scrolls_the_grid_and_its_tap_locks(phone: Visit) -> None:
@@ -232,8 +237,8 @@ def test_a_finger_scrolls_the_grid_and_its_tap_locks(phone: Visit) -> None:
     swipe(phone, x, y, across=-150)
     phone.page.wait_for_function("document.querySelector('.parts .board').scrollLeft > 60")
     before = phone.page.evaluate("scrollY")
-    swipe(phone, x, y, down=-150)
-    phone.page.wait_for_function("before => scrollY > before + 60", arg=before)
+    swipe(phone, x, y, down=150)
+    phone.page.wait_for_function("before => scrollY < before - 60", arg=before)
     assert not locked(phone).any(), "a swipe locks nothing"
 
     board.evaluate("board => { board.scrollLeft = 0; }")
