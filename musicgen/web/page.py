@@ -12,7 +12,19 @@ from musicgen.compose import Studio
 from musicgen.performance import usual_humanise
 from musicgen.request import Request
 from musicgen.web import (
-    chords, downloads, history, intake, learn, mixer, morph, original, parts, player, remote, stems, wall,
+    chords,
+    downloads,
+    history,
+    intake,
+    learn,
+    mixer,
+    morph,
+    original,
+    parts,
+    player,
+    remote,
+    stems,
+    wall,
 )  # fmt: skip
 from musicgen.web.api import add_endpoints
 from musicgen.web.controls import NEW_SEEDS, build_controls
