@@ -92,6 +92,7 @@ chord templates on the sounding time of each pitch class, and a little more for 
 bar of 3/4 are two beats and one.
 
 `edges` says in which bar the song begins and in which it ends: a window of it does so too if it has that bar.
+The music of games begins again where it stops, and has no end.
 `sections` has the number of the section that the song's own marks (double bars, repeats, rehearsal letters) put each
 bar in, the same where they bring it back, in {marked} of {bars} bars; the others have no marks.
 """

@@ -9,7 +9,7 @@ import pytest
 from musicgen import codec
 from musicgen.corpus import labels
 from musicgen.corpus.dataset import Dataset
-from musicgen.corpus.encoding import encode, from_json, to_json
+from musicgen.corpus.encoding import encode, from_json, to_json, without_end
 from musicgen.harmony import chord_code, parse_chord
 from musicgen.heard import NONE
 from musicgen.music import SIX_EIGHT, THREE_FOUR, Key, Music, Note, Track
@@ -65,6 +65,7 @@ def test_a_piece_says_where_its_song_begins_and_ends_and_which_section_each_bar_
     assert piece is not None and piece.cut == 1  # a silent bar before, one behind
     assert piece.labels["edges"].tolist() == [labels.BEGINS, 0, labels.ENDS]
     assert piece.labels["sections"].tolist() == [0, 1, 0]
+    assert without_end(piece).labels["edges"].tolist() == [labels.BEGINS, 0, 0]
     middle = encode(music)
     assert middle is not None
     assert middle.labels["edges"].tolist() == [0, 0, 0] and set(middle.labels["sections"].tolist()) == {NONE}

@@ -90,6 +90,12 @@ def encode(
     )  # fmt: skip
 
 
+def without_end(piece: Encoded) -> Encoded:
+    """The piece as one with which no song ends."""
+    edges = piece.labels["edges"] & ~np.uint8(labels.ENDS)
+    return replace(piece, labels={**piece.labels, "edges": edges})
+
+
 def to_json(piece: Encoded) -> dict[str, Any]:
     """The piece as JSON values; `from_json` is the inverse."""
     values = {name: value for name, value in vars(piece).items() if name not in ("rows", "labels")}
@@ -115,4 +121,4 @@ def from_json(values: dict[str, Any]) -> Encoded:
     return Encoded(**rest, rows=rows, labels=found)
 
 
-__all__ = ["Encoded", "encode", "from_json", "to_json"]
+__all__ = ["Encoded", "encode", "from_json", "to_json", "without_end"]

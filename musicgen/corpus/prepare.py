@@ -18,7 +18,7 @@ from musicgen.corpus import dataset, drums, parts, scores
 from musicgen.corpus.cleaning import STEPS
 from musicgen.corpus.download import fetch
 from musicgen.corpus.duplicates import find_duplicates
-from musicgen.corpus.encoding import Encoded
+from musicgen.corpus.encoding import Encoded, without_end
 from musicgen.corpus.engraved import free_files
 from musicgen.corpus.grooves import GROOVES, groove_tempo
 from musicgen.corpus.reading import AGREEMENT, Arranging, Outcome, Reading, work
@@ -113,7 +113,11 @@ def prepare(
         kept = {song: entry for song, entry in found.items() if song not in repeats}
         sheets = {song: entry for song, entry in kept.items() if entry[1].sheet is not None}
         human = _by_style(drummers)
-        items = [(song, source.name, piece) for song, (source, outcome) in kept.items() for piece in outcome.pieces]
+        items = [
+            (song, source.name, without_end(piece) if source.loops else piece)
+            for song, (source, outcome) in kept.items()
+            for piece in outcome.pieces
+        ]
         plans: list[Arranging] = []
         for source in chosen:
             mine = {song: outcome for song, (its, outcome) in sheets.items() if its is source}

@@ -38,6 +38,7 @@ class Source:
         styles: styles that each of its lead sheets is set in.
         grooves: arrangements of it in each of them.
         most: files that are read, chosen by a hash of their names; all if 0.
+        loops: its music begins again where it stops, as games' does, and so has no endings.
         weight: how often its pieces are drawn in training, against 1.
     """
 
@@ -58,6 +59,7 @@ class Source:
     grooves: int = 1
     most: int = 0
     weight: float = 1.0
+    loops: bool = False
 
 
 SOURCES: tuple[Source, ...] = (
@@ -75,17 +77,17 @@ SOURCES: tuple[Source, ...] = (
     Source(
         "freedoom", "Freedoom music", "BSD 3-Clause", "Contributors to the Freedoom project",
         "github.com/freedoom/freedoom", (".mid",), "band",
-        archive="/freedoom/freedoom/archive/HEAD.tar.gz", inside="musics", hashed=True,
+        archive="/freedoom/freedoom/archive/HEAD.tar.gz", inside="musics", hashed=True, loops=True,
     ),
     Source(
         "simutrans", "Simutrans music", "Artistic License 1.0", "The Simutrans project and its composers",
         "github.com/simutrans/simutrans", (".mid",), "band",
-        archive="/simutrans/simutrans/archive/HEAD.tar.gz", inside="simutrans/music",
+        archive="/simutrans/simutrans/archive/HEAD.tar.gz", inside="simutrans/music", loops=True,
     ),
     Source(
         "blasphemer", "Blasphemer music", "BSD 3-Clause style", "Contributors to the Blasphemer project",
         "github.com/Catoptromancy/blasphemer", (".mid",), "band",
-        archive="/Catoptromancy/blasphemer/archive/HEAD.tar.gz",
+        archive="/Catoptromancy/blasphemer/archive/HEAD.tar.gz", loops=True,
     ),
     Source(
         "gmd", "Groove MIDI Dataset", "CC BY 4.0",
@@ -102,6 +104,7 @@ SOURCES: tuple[Source, ...] = (
     Source(
         "freedoom-history", "Music of earlier versions of Freedoom", "BSD 3-Clause",
         "Contributors to the Freedoom project", "the history of github.com/freedoom/freedoom", (".mid",), "band",
+        loops=True,
     ),
     Source(
         "openhymnal", "Open Hymnal", "public domain", "The Open Hymnal Project, edited by Brian J. Dumont",
