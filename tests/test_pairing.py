@@ -31,6 +31,7 @@ def sounding(*events: tuple[int, int], end: int = 100, **pedals: tuple) -> list[
         # never ended: held to the end of the track
         ([(0, ON), (10, OFF), (20, ON)], [(0, 10), (20, 100)]),
         ([(0, ON), (10, ON), (10, OFF)], [(0, 10), (10, 100)]),
+        ([(0, ON), (8, ON), (10, OFF), (16, ON), (16, OFF)], [(0, 8), (8, 16), (16, 100)]),
         # of no length
         ([(0, ON), (0, OFF)], [(0, 0)]),
         ([(0, ON), (0, OFF), (10, ON), (10, OFF)], [(0, 0), (10, 10)]),

@@ -14,7 +14,7 @@ from musicgen.intake.beats import follow_beat, is_off_beat
 from musicgen.intake.casting import LABELS, cast, say_losses
 from musicgen.intake.percussion import find_drums
 from musicgen.intake.timing import find_grid, find_tempo, lay_out
-from musicgen.intake.words import count_of, is_or_are, some_of
+from musicgen.intake.words import count_of, is_or_are
 from musicgen.midi import from_score, grid_notes, is_ours
 from musicgen.midi_reading import Score, read_score
 from musicgen.music import MAX_BARS, METRES, TICKS_PER_QUARTER, Key, Music
@@ -132,7 +132,7 @@ def _foreign(score: Score, said: list[str]) -> Music:
     if music.note_count < score.struck:
         said.append(f"{music.note_count:,} of {count_of(score.struck, 'note')} are kept.")
     if score.lost:
-        things = some_of([f"{what} ({count:,})" for what, count in score.lost])
+        things = ", ".join(f"{what} ({count:,})" for what, count in score.lost)
         said.append(f"Left out, as our notes have none of it: {things}.")
     return replace(music, key=_key(music, score, said))
 

@@ -124,6 +124,6 @@ def _pair_group(group: Sequence[tuple[int, int]]) -> list[tuple[int, int, int | 
     ons = [event for event in group if event[1]]
     offs = [tick for tick, velocity in group if not velocity]
     missing = len(ons) - len(offs)
-    if missing == 0 or (missing == 1 and group[-1][1]):
+    if missing == 0 or (missing == 1 and ons[-1][0] >= max(offs, default=0)):  # the last of them is never ended
         return [(tick, velocity, stop) for (tick, velocity), stop in zip(ons, [*offs, None], strict=False)]
     return [(tick, velocity, next((stop for stop in offs if stop > tick), None)) for tick, velocity in ons]
