@@ -38,7 +38,7 @@ HEAD = """# The training data
 Written by `benchmarks/data_report.py`; change that, not this. `python -m musicgen prepare --corpus FOLDER --out data`
 makes the data set: it reads the archives, cleans, arranges, splits by song, labels and encodes{took}. `--source` takes
 some of the sources, or `folder:PATH`, a folder of MIDI files of yours; `--download` brings archives that are missing.
-Stopped, the same command goes on where it was. Its processes together took .52 GB of memory.
+Stopped, the same command goes on where it was.
 
 All of it is in the public domain or under a licence that allows this use; `ATTRIBUTION.md`, beside the data, goes into
 every model card. None of the files is in this repository.
