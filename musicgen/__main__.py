@@ -101,12 +101,13 @@ def _train(options: argparse.Namespace) -> None:
     from musicgen.training.adapt import AdaptPlan, adapt, is_music, sentences
     from musicgen.training.fit import Plan, train_vae
     from musicgen.training.fit_gan import train_gan
+    from musicgen.training.fit_notes import NotesPlan, train_notes
     from musicgen.training.phases import GANPlan
 
     own = options.model == "vae" and is_music(options.data, options.start)
     run = options.folder or Path("runs") / f"{options.model}-{options.data.resolve().name}"
     values: dict[str, Any] = {}
-    plan = GANPlan if options.model == "gan" else AdaptPlan if own else Plan
+    plan = {"gan": GANPlan, "notes": NotesPlan, "vae": AdaptPlan if own else Plan}[options.model]
     known = {name: type(value) for name, value in plan().__dict__.items()}
     for item in options.set:
         name, _, text = item.partition("=")
@@ -116,16 +117,18 @@ def _train(options: argparse.Namespace) -> None:
             raise RequestError(
                 f"--set: expected NAME=NUMBER, a name of {', '.join(known)}. Received: {item}."
             ) from None
-    if options.start is None and (own or options.model == "gan"):
+    if options.start is None and (own or options.model != "vae"):
         raise RequestError("--from: expected the checkpoint folder of a VAE. Received: nothing.")
-    if options.devices is not None and options.model == "gan":
-        raise RequestError("--devices: expected none, as the GAN is trained on one device. Received: a number of them.")
+    if options.devices is not None and options.model != "vae":
+        raise RequestError("--devices: expected none, as only a VAE is trained on several. Received: a number of them.")
     if own:
         composer = adapt(options.data, run, options.start, AdaptPlan(**values), options.style, options.devices)
         for sentence in sentences(composer.card["adapted"]):
             print(sentence, file=sys.stderr)
     elif options.model == "vae":
         train_vae(options.data, run, Plan(**values), start=options.start, devices=options.devices)
+    elif options.model == "notes":
+        train_notes(options.data, run, options.start, NotesPlan(**values))
     else:
         train_gan(options.data, run, options.start, GANPlan(**values))
     print(write_manifest(run / "checkpoint").parent)
@@ -136,7 +139,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     models = options.model or ["vae"]
     settings = options.count, options.temperature, options.audio, options.seeds, options.metre, options.scheduler
-    evaluate(models, options.data, options.out, *settings)
+    evaluate(models, options.data, options.out, *settings, options.learned)
     print(options.out / "report.html")
 
 

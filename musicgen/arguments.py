@@ -66,12 +66,14 @@ def parser() -> argparse.ArgumentParser:
     _add_scheduler(prepare)
 
     train = commands.add_parser("train", help="train a model; the same command resumes it")
-    train.add_argument("model", choices=["vae", "gan"])
+    train.add_argument("model", choices=["vae", "gan", "notes"])
     train.add_argument(
         "--data", type=Path, required=True, help="a folder made by prepare; with --from, or of MIDI files of yours"
     )
     train.add_argument("--run", dest="folder", type=Path, help="the folder of the run; runs/MODEL-DATA if not given")
-    train.add_argument("--from", dest="start", type=Path, help="a checkpoint to go on from; for a gan, the VAE's")
+    train.add_argument(
+        "--from", dest="start", type=Path, help="a checkpoint to go on from; for a gan or notes, the VAE's"
+    )
     train.add_argument("--style", help="style that MIDI files of yours are taken for; as they sound if not given")
     train.add_argument("--devices", type=_whole, help="how many to train on at once; all that are there if not given")
     train.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER", help="a value of the plan")
@@ -83,6 +85,12 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--temperature", type=_number, default=DEFAULT_TEMPERATURE, help="0 to 1.5")
     evaluate.add_argument("--seeds", type=_whole, default=3, help="times that every request is answered, 1 to 10")
     evaluate.add_argument("--metre", default=FOUR_FOUR.name, help=f"of songs and pieces: {', '.join(METRES)}")
+    evaluate.add_argument(
+        "--learned",
+        type=_whole,
+        default=2000,
+        help="songs that each network of the learned ear is trained on, 0 for none",
+    )
     evaluate.add_argument("--audio", action="store_true", help="put the sound of the pieces shown into the page")
     _add_scheduler(evaluate)
     evaluate.add_argument("--out", type=Path, required=True, help="the folder of report.json and report.html")

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from musicgen.evaluation.metrics import HEADLINE
 from musicgen.evaluation.protocol import DIFFERS, LOSES, MATCHES
 from musicgen.evaluation.run import answers
 from musicgen.evaluation.windows import windows
+from musicgen.models.note_classifier import ClassifierConfig, ClassifierTrainer
 from musicgen.request import Request
 from tests.made_songs import made_data
 from tests.tiny import tiny_vae
@@ -25,11 +28,24 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def tiny_trainer(bars: int) -> ClassifierTrainer:
+    return ClassifierTrainer(ClassifierConfig(bars=bars, width=16, heads=2, blocks=1, windows=16, rate=5e-3))
+
+
 @pytest.fixture(scope="module")
-def out(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def out(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("report")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("musicgen.evaluation.learned_ear._trainer", lru_cache(tiny_trainer))
+        evaluate_into(data, folder)
+        yield folder
+
+
+def evaluate_into(data: Path, folder: Path) -> None:
     models = [text for name in ("noise", "markov", "real") for text in ("--model", name)]
-    assert main(["evaluate", *models, "--data", str(data), "--count", "30", "--out", str(folder)]) == 0
+    assert (
+        main(["evaluate", *models, "--data", str(data), "--count", "30", "--learned", "48", "--out", str(folder)]) == 0
+    )
     return folder
 
 
@@ -55,6 +71,15 @@ def test_it_tells_noise_from_songs(out: Path) -> None:
     assert noise["metrics"]["scale consistency"]["verdict"] == DIFFERS
     assert real["metrics"]["scale consistency"]["verdict"] == MATCHES
     assert noise["alarms"]["any"] == 1
+
+
+def test_networks_that_read_the_notes_tell_noise_from_songs_and_not_songs_from_songs(out: Path) -> None:
+    noise, _, real = (model["learned ear"] for model in json.loads((out / "report.json").read_text())["models"])
+    assert min(noise["whole"]) > 0.9
+    assert 0.2 < sum(real["whole"]) / 3 < 0.8
+    assert len(noise["four bars"]) == 3
+    assert noise["roles"]["melody"] > 0.7
+    assert "Can a network that listens tell?" in (out / "report.html").read_text()
 
 
 def test_models_that_answered_the_same_requests_are_paired(out: Path) -> None:
@@ -120,6 +145,8 @@ def test_a_model_with_latents_is_also_asked_to_reconstruct(
         "20",
         "--seeds",
         "1",
+        "--learned",
+        "0",
         "--out",
         str(tmp_path / "out"),
     ]
@@ -149,6 +176,7 @@ def test_windows_take_songs_in_turn_and_leave_out_silent_roles(data: Path) -> No
     [
         (["--count", "3"], "expected a whole number from 20 to 10000"),
         (["--seeds", "0"], "expected a whole number from 1 to 10"),
+        (["--learned", "-1"], "expected a whole number from 0 to 20000"),
         (["--model", "no-such-model"], "Expected"),
         (["--data", "nowhere"], "Expected a folder made by `prepare`"),
     ],

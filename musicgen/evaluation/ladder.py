@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from musicgen.evaluation.metrics import HEADLINE, THEMES
 from musicgen.evaluation.protocol import DIFFERS, MATCHES
 from musicgen.evaluation.tables import markdown_table, moves, percent, show, spread
+from musicgen.roles import ROLE_NAMES
 
 
 def markdown(report: Mapping[str, Any]) -> str:
-    """The table of the ladder, a row a model, and below it how far its numbers move from seed to seed."""
-    tables = [ladder_rows(report)] + ([seed_rows(report)] if report["protocol"].get("seeds", 1) > 1 else [])
+    """The learned ear, the table of the ladder, and how far its numbers move from seed to seed, a row a model each."""
+    ear = [ear_rows(report)] if any(model.get("learned ear") for model in report["models"]) else []
+    tables = [*ear, ladder_rows(report)] + ([seed_rows(report)] if report["protocol"].get("seeds", 1) > 1 else [])
     return "\n\n".join(markdown_table(*table) for table in tables)
 
 
@@ -56,3 +58,19 @@ def seed_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     head = [f"mean (least to most) over {report['protocol']['seeds']} seeds", *names]
     rows = [[model["name"], *(moves(model["seeds"][name]) for name in names)] for model in report["models"]]
     return head, rows
+
+
+def ear_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """The head, and a row a model: how well networks that read the notes tell its pieces from songs."""
+    head = ["learned ear, AUC", "whole pieces", "four bars", *(f"{role} alone" for role in ROLE_NAMES)]
+    rows = []
+    for model in report["models"]:
+        ear = model.get("learned ear")
+        if ear:
+            areas = (_mean_and_range(ear[name]) for name in ("whole", "four bars"))
+            rows.append([model["name"], *areas, *(show(ear["roles"][role]) for role in ROLE_NAMES)])
+    return head, rows
+
+
+def _mean_and_range(values: Sequence[float]) -> str:
+    return moves({"mean": sum(values) / len(values), "least": min(values), "most": max(values)})

@@ -9,7 +9,7 @@ from typing import Any
 
 from musicgen.evaluation import charts
 from musicgen.evaluation.compare import Reference, Result
-from musicgen.evaluation.ladder import ladder_rows, seed_rows
+from musicgen.evaluation.ladder import ear_rows, ladder_rows, seed_rows
 from musicgen.evaluation.metrics import HEADLINE, THEMES
 from musicgen.evaluation.protocol import DIFFERS, MATCHES
 from musicgen.evaluation.tables import ends, percent, share, show, spread, table
@@ -59,6 +59,7 @@ def html(
         "selected. Intervals hold 95 % and are resampled by song. Green: the mean matches data (the whole interval of "
         "the gap lies within twice the noise floor, which is how far halves of the held-out songs are apart). Red: "
         "differs. Plain: undecided.</p>",
+        _ear(report),
         "<h2>Distance to data</h2>"
         f"<p>Mean Kolmogorov-Smirnov distance over {len(HEADLINE)} metrics, each of the {len(THEMES)} themes counting "
         "alike: 0 is the same distribution, 1 no overlap. "
@@ -107,6 +108,20 @@ def html(
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
         + "\n".join(body)
         + "</body></html>\n"
+    )
+
+
+def _ear(report: Mapping[str, Any]) -> str:
+    """How well networks that read the notes tell pieces from songs; nothing where none was trained."""
+    head, rows = ear_rows(report)
+    if not rows:
+        return ""
+    return (
+        "<h2>Can a network that listens tell?</h2>"
+        "<p>Networks that read every note, trained from scratch on songs and on pieces asked for like them, tell "
+        "held-out songs from fresh pieces: area under the ROC curve, .5 cannot tell, 1 always can. Whole pieces and "
+        "four bars: mean and range over seeds of the network and of the pieces. By role: networks that see this role "
+        "alone. Nothing is ever tuned by it.</p>" + table(head, rows)
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from musicgen import codec
 from musicgen.cluster import open_cluster, processes_for_networks
 from musicgen.corpus.dataset import Dataset
 from musicgen.errors import RequestError
@@ -24,6 +25,7 @@ from musicgen.evaluation import latents, reconstruction
 from musicgen.evaluation.answering import AT_ONCE, Answerer
 from musicgen.evaluation.compare import Reference, Result, brief, compare, headline, over_seeds, pairs
 from musicgen.evaluation.ladder import markdown
+from musicgen.evaluation.learned_ear import judge_pieces
 from musicgen.evaluation.markov_floor import MarkovFloor
 from musicgen.evaluation.memorisation import Melodies
 from musicgen.evaluation.report import html
@@ -41,6 +43,8 @@ RECONSTRUCTED = 60
 """Test windows that a model with latents is asked to reconstruct."""
 ENCODED = 200
 """Test windows that the health of latents is measured on."""
+LEARNED = 2000
+"""Songs, and as many pieces, that a network of the learned ear is trained on."""
 STYLED = 1400
 """Training windows that the ear for styles and the Markov floor learn from."""
 
@@ -55,6 +59,7 @@ def evaluate(
     seeds: int = SEEDS,
     metre: str = FOUR_FOUR.name,
     scheduler: str | None = None,
+    learned: int = LEARNED,
 ) -> dict[str, Any]:
     """Compare models with held-out songs; write report.json and report.html into a folder, and return the report.
 
@@ -70,6 +75,8 @@ def evaluate(
         metre: of the songs and of the pieces; figures of two metres are not to be compared.
         scheduler: address of a Dask scheduler whose workers the models are asked on, see `cluster.open_cluster`;
             processes of this machine if None. Models and data set have to be at the same paths there.
+        learned: songs, and as many pieces, that each network of the learned ear is trained on, see `learned_ear`;
+            0 leaves the ear out.
 
     Raises:
         MusicgenError: an unknown metre, a count below 20, seeds outside 1 to 10, no data set, an unknown model, or no
@@ -81,6 +88,8 @@ def evaluate(
         raise RequestError(f"--seeds: expected a whole number from 1 to 10. Received: {seeds!r}.")
     if metre not in METRES:
         raise RequestError(f"--metre: expected one of {', '.join(METRES)}. Received: {str(metre)[:40]!r}.")
+    if not isinstance(learned, int) or not 0 <= learned <= 20_000:
+        raise RequestError(f"--learned: expected a whole number from 0 to 20000. Received: {learned!r}.")
     started = time.perf_counter()
     dataset = Dataset.open(data)
     test = windows(dataset, "test", count, metre=metre)
@@ -133,6 +142,7 @@ def evaluate(
                 "latents": _latents(composer, reference.pieces[:ENCODED]),
                 "steering": steered,
                 "style heard": heard_as_asked(ear, reference.pieces, pieces),
+                "learned ear": _listen(composer, dataset, reference.pieces, sets, temperature, learned),
             }
             row["seconds"] = {"generate": sampled - begun, "evaluate": time.perf_counter() - sampled}
             report["models"].append(row)
@@ -161,6 +171,35 @@ def answers(
     first = seed * len(test)
     requests = [request_like(window, first + index, temperature) for index, window in enumerate(test)]
     return composer.generate_many(requests), [window.song for window in test]
+
+
+def _listen(
+    composer: Any, dataset: Dataset, test: Sequence[Music], sets: Sequence[tuple[list[Music], list[str]]],
+    temperature: float, count: int,
+) -> dict[str, Any]:  # fmt: skip
+    """What `learned_ear.judge_pieces` says of a model; nothing where it is to learn from no pieces.
+
+    It learns from windows of training songs and from the model's pieces that were asked for like them. Validation songs
+    are told from test songs by networks that have learned to tell training songs from one another.
+    """
+    if not count:
+        return {}
+    metre = test[0].metre.name
+    train = windows(dataset, "train", count, seed=5, metre=metre)
+    if composer is None or hasattr(composer, "rebuild"):
+        other = [window.music for window in windows(dataset, "train", count, seed=6, like=train, metre=metre)]
+        pieces = other if composer is None else composer.rebuild(other)
+    else:
+        first = 10_000_000  # no seed of the pieces that are judged
+        pieces = composer.generate_many(
+            [request_like(window, first + i, temperature) for i, window in enumerate(train)]
+        )
+
+    def encoded(pieces: Sequence[Music]) -> list[np.ndarray]:
+        return [codec.encode(music) for music in pieces]
+
+    songs = encoded([window.music for window in train])
+    return judge_pieces(songs, encoded(pieces), encoded(test), [encoded(judged) for judged, _ in sets], BARS)
 
 
 def _melodies(dataset: Dataset) -> list[tuple[str, Music]]:
