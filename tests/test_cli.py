@@ -110,7 +110,7 @@ def test_a_loop_and_a_zip_are_written(model: str, tmp_path: Path) -> None:
     assert soundfile.info(tmp_path / "song.loop.wav").frames == 4 * 44100
     with zipfile.ZipFile(tmp_path / "song.zip") as archive:
         assert archive.testzip() is None
-        loop = archive.read("musicgen-pop-seed3-loop.wav")
+        loop = archive.read(next(name for name in archive.namelist() if name.endswith("-seed3-loop.wav")))
     assert loop == (tmp_path / "song.loop.wav").read_bytes()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -144,6 +144,20 @@ class Composer(ABC):
         Raises:
             RequestError: an argument that is not as above.
         """
+
+        def change(part: Music, kept: np.ndarray, seed: int) -> Music:
+            def draw(heard: np.ndarray, depth: float, seed: int) -> Music:
+                return codec.splice(part, self.redraw(part, heard, depth, seed), kept)
+
+            return redraw_by(float(strength), draw, part, kept, seed)
+
+        return self._change(music, strength, seed, keep, change)
+
+    def _change(
+        self, music: Music, strength: float, seed: int, keep: np.ndarray | None,
+        change: Callable[[Music, np.ndarray, int], Music],
+    ) -> Music:  # fmt: skip
+        """A piece changed by a function of a window of it, the cells to keep and a seed; arguments as of `vary`."""
         if isinstance(strength, bool) or not isinstance(strength, (int, float)) or not 0 <= strength <= 1:
             raise RequestError(f"strength: expected a number from 0 to 1. Received: {strength!r}.")
         if music.bars > MAX_BARS:
@@ -154,18 +168,12 @@ class Composer(ABC):
             raise RequestError(f"keep: expected a mask of shape {shape}. Received: {keep.shape}.")
         if strength == 0 or keep.all():
             return music
-        if music.bars > WINDOW:
-            # other seeds, so that the windows are no copies of one another
-            return change_by_windows(
-                music,
-                keep,
-                lambda part, mask, number: self.vary(part, strength, (seed + number) % (MAX_SEED + 1), mask),
-            )
-
-        def draw(heard: np.ndarray, depth: float, seed: int) -> Music:
-            return codec.splice(music, self.redraw(music, heard, depth, seed), keep)
-
-        return redraw_by(float(strength), draw, music, keep, seed)
+        if music.bars <= WINDOW:
+            return change(music, keep, seed)
+        # other seeds, so that the windows are no copies of one another
+        return change_by_windows(
+            music, keep, lambda part, mask, number: change(part, mask, (seed + number) % (MAX_SEED + 1))
+        )
 
     def redraw(self, music: Music, keep: np.ndarray, strength: float, seed: int) -> Music:
         """One draw of a change, in which the cells to keep come back as the model has them.
@@ -232,7 +240,12 @@ class Composer(ABC):
             for track in music.tracks
         )
         keep = keep | [role == "melody" for role in ROLE_NAMES]
-        return self.vary(replace(music, tracks=tracks, style=style), strength, seed, keep)
+
+        def change(part: Music, kept: np.ndarray, seed: int) -> Music:
+            # one draw that hears what is kept: how far a style leads is up to the model, and the chords have to stay
+            return codec.splice(part, self.redraw(part, kept, float(strength), seed), kept)
+
+        return self._change(replace(music, tracks=tracks, style=style), strength, seed, keep, change)
 
     def morph(self, first: Music, last: Music, steps: int) -> list[Music]:
         """`steps` pieces on the way from one to the other, both ends included as the model reconstructs them.
