@@ -11,7 +11,7 @@ import numpy as np
 from keras import layers, ops
 
 from musicgen.codec import DURATIONS, PITCHES, VELOCITIES
-from musicgen.models.compiling import compiled
+from musicgen.models.compiling import compiled, jit_compiled
 from musicgen.models.layers import Block, NoteSum, attention_bias
 from musicgen.models.own_loss import OwnLoss
 from musicgen.roles import ROLE_NAMES
@@ -109,7 +109,10 @@ class ClassifierTrainer:
     def __init__(self, config: ClassifierConfig | None = None) -> None:
         self.config = config or ClassifierConfig()
         self.model = NoteClassifier(self.config, name="note_classifier")
-        self.model.compile(optimizer=keras.optimizers.AdamW(self.config.rate, weight_decay=0.01, clipnorm=1.0))
+        self.model.compile(
+            optimizer=keras.optimizers.AdamW(self.config.rate, weight_decay=0.01, clipnorm=1.0),
+            jit_compile=jit_compiled(),
+        )
         self.model.optimizer.build(self.model.trainable_variables)
         self._logits = compiled(self.model.logits, learning=self.model)
 
