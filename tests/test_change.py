@@ -164,7 +164,7 @@ BAD = {
     "an unknown ending": ["vary", "--out", "out.xyz"],
     "bars that the piece has not": ["infill", "--bars", "8-9"],
     "bars that are none": ["infill", "--bars", "4-3"],
-    "more bars than there can be": ["continue", "--bars", "60"],
+    "more bars than there can be": ["continue", "--bars", "400"],
     "bars that are not whole": ["continue", "--bars", "1.5"],
     "no style to go to": ["restyle"],
     "a style that is none": ["restyle", "--to", "polka"],

@@ -83,7 +83,7 @@ def test_fidelity_is_the_onset_f1_between_the_piece_and_its_reconstruction(desk:
     assert answer["piece"]["edits"] == ["reconstruct"]
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", b"MThd" + bytes(60), foreign_file()[:70], b"\0" * (MAX_BYTES + 9)])
+@pytest.mark.parametrize("data", [b"", b"hello", b"MThd" + bytes(60), b"\0" * (MAX_BYTES + 9)])
 def test_what_is_no_file_for_us_is_one_plain_line(desk: Desk, data: bytes) -> None:
     error = take_in(desk, data)["error"]
     assert error.startswith("Expected") and "Received" in error and "\n" not in error
@@ -100,7 +100,7 @@ def test_more_notes_than_the_page_takes_are_refused_before_the_work(desk: Desk) 
     file.tracks.append(track)
     buffer = io.BytesIO()
     file.save(file=buffer)
-    assert "20,001" in take_in(desk, buffer.getvalue())["error"]
+    assert "at most 20,000 notes" in take_in(desk, buffer.getvalue())["error"]
 
 
 def test_the_page_refuses_what_the_server_would(desk: Desk) -> None:
