@@ -143,7 +143,7 @@ def test_fifty_sessions_at_once_get_a_piece_each_and_each_its_own(server: Server
     answers: dict[int, Any] = {}
 
     def visit(seed: int) -> None:
-        asked = ["pop", 4, None, "C major", seed, 0.8, *[None] * 8, "4/4", None, 0, 50, ""]
+        asked = ["pop", 4, None, "C major", seed, 0.8, *[None] * 9, "4/4", 0, 50, ""]
         answers[seed] = call(server, "generate", {"data": asked, "session_hash": f"session-{seed}"})
 
     threads = [threading.Thread(target=visit, args=(seed,)) for seed in range(50)]
