@@ -79,7 +79,12 @@ class Chord:
     @property
     def root_class(self) -> int:
         """Pitch class of the root, 0 to 11."""
-        return (_STEPS[self.root[0]] + self.root.count("#") - self.root.count("b")) % 12
+        return _pitch_class(self.root)
+
+    @property
+    def bass_class(self) -> int:
+        """Pitch class of the lowest note, 0 to 11: that after the slash, or the root."""
+        return self.root_class if self.bass is None else _pitch_class(self.bass)
 
     @property
     def heard_as(self) -> str:
@@ -136,6 +141,10 @@ def parse_chord_name(name: str) -> Chord | None:
         raise refusal
     musicxml, quality, degrees = kind
     return Chord(text, _note_name(root), musicxml, quality, degrees, _note_name(bass) if bass else None, written)
+
+
+def _pitch_class(note: str) -> int:
+    return (_STEPS[note[0]] + note.count("#") - note.count("b")) % 12
 
 
 def _note_name(match: re.Match[str]) -> str:

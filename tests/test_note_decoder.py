@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from musicgen.chord_tones import TONES
 from musicgen.codec import MAX_PITCHES, PITCHES
 from musicgen.models.compiling import compiled
 from musicgen.models.note_decoder import ANY_EDGE, END, MAX_CELL_NOTES, ROLES, TICKS, NoteDecoder, NoteDecoderConfig
@@ -75,6 +76,7 @@ class Player:
             "style": np.zeros(1, np.int32), "mode": np.full(1, ANY_MODE, np.int32), "metre": np.zeros(1, np.int32),
             "attributes": np.zeros((1, 5, 2), np.float32), "chords": np.full((1, BARS, 2), ANY_CHORD, np.int32),
             "form": np.full((1, BARS), ANY_SECTION, np.int32), "edge": np.full((1, BARS), ANY_EDGE, np.int32),
+            "tones": np.zeros((1, BARS, 2, TONES), np.float32),
         }  # fmt: skip
         given_mask = np.zeros(shape, np.float32) if given_mask is None else given_mask
         present = np.isin(np.arange(ROLES), roles).astype(np.float32)[None]
@@ -139,6 +141,7 @@ def test_what_is_drawn_is_what_training_counts_the_cost_of(player: Player) -> No
             "style": np.zeros(1, np.int32), "mode": np.full(1, ANY_MODE, np.int32), "metre": np.zeros(1, np.int32),
             "attributes": np.zeros((1, 5, 2), np.float32), "chords": np.full((1, BARS, 2), ANY_CHORD, np.int32),
             "form": np.full((1, BARS), ANY_SECTION, np.int32), "edge": np.full((1, BARS), ANY_EDGE, np.int32),
+            "tones": np.zeros((1, BARS, 2, TONES), np.float32),
         }
     )  # fmt: skip
     assert 0 < float(result["loss"]) < 30  # no drawn note is one that the network holds impossible

@@ -235,8 +235,12 @@ class CellHead(layers.Layer):
 
 
 def _each(x: Any, maps: Any) -> Any:
-    """`ops.matmul` of stacks of matrices, one after another: a decoder takes TensorFlow a tenth less time so."""
-    return ops.stack([ops.matmul(x[i], maps[i]) for i in range(maps.shape[0])])
+    """`ops.matmul` of stacks of matrices, one after another: a decoder takes TensorFlow a tenth less time so.
+
+    They are unstacked, as the gradient of each index would be an array of the size of the stack.
+    """
+    count = maps.shape[0]
+    return ops.stack([ops.matmul(*pair) for pair in zip(ops.unstack(x, count), ops.unstack(maps, count), strict=True)])
 
 
 def _fan_in(size: int) -> keras.initializers.Initializer:

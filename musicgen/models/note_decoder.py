@@ -24,28 +24,33 @@ import numpy as np
 from keras import layers, ops
 
 from musicgen.attributes import ATTRIBUTES
+from musicgen.chord_tones import TONES
 from musicgen.codec import DURATIONS, MAX_PITCHES, PITCHES, VELOCITIES
 from musicgen.models.layers import Block, CellHead, NoteSum, attention_bias
 from musicgen.models.note_layers import HistoryBlock, InnerBlock
 from musicgen.models.own_loss import OwnLoss
 from musicgen.models.prior import ANY_MODE, CHORDS, SECTIONS
+from musicgen.music import CELL_TICKS as TICKS
+from musicgen.music import METRES
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 ROLES = len(ROLE_NAMES)
-TICKS = 48
-"""Most ticks of a cell."""
 END = TICKS
 """Class after the ticks: the cell has no further note."""
-METRES = 3
-"""4/4, 3/4, 6/8."""
-INSIDE, FIRST, LAST, ANY_EDGE = range(4)
-"""A bar inside a song, the first or the last bar of one, or not told."""
-EDGES = 4
+INSIDE, BEGINS, ENDS = range(3)
+"""Codes of a bar: inside a song, the first of one, the last; of a bar that is both their sum. As in `corpus.labels`."""
+ANY_EDGE = BEGINS + ENDS + 1
+EDGES = ANY_EDGE + 1
 RANKS = tuple(("drums", "bass", "chords", "pad", "melody").index(name) for name in ROLE_NAMES)
 """In which order the roles of a bar are drawn: the melody last, hearing all others."""
 MAX_CELL_NOTES = 64
+_EARLIER = np.triu(np.ones((max(TICKS, MAX_PITCHES),) * 2, "float32"), 1)
+"""Sums what comes before each place: TensorFlow's `cumsum` takes ten times as long as this product."""
 _NEVER = -1e9
+_SILENT = -30.0
+"""Logit of onsets that no role plays."""
 _FREQUENCIES = np.exp(np.linspace(np.log(1.0), np.log(100.0), 16)).astype("float32")
+_TICKS_PER_BAR = np.array([metre.ticks_per_bar for metre in METRES.values()], "int32")
 _VALID_PITCH = (np.arange(MAX_PITCHES) < np.array(PITCHES)[:, None]).astype("float32")
 
 
@@ -86,7 +91,8 @@ class NoteDecoder(OwnLoss):
     time (B, N, R): how much of each cell is not noise, 1 for latents that are exact, 0 for nothing known.
     given_mask (B, N, R): 1 for cells whose notes are decided beforehand.
     bar_mask (B, N), present (B, R): as for the `VAE`. asked: as of a `Prior`, and
-    metre (B,): 0 to 2. edge (B, N): of each bar, `INSIDE`, `FIRST`, `LAST` or `ANY_EDGE`.
+    metre (B,): position in `music.METRES`. edge (B, N): of each bar, a code below `EDGES`.
+    tones (B, N, 2, TONES): of each half bar, as `chord_tones.encode_tones`; zeros where not told.
     """
 
     def __init__(self, config: NoteDecoderConfig, **kwargs: Any) -> None:
@@ -116,8 +122,9 @@ class NoteDecoder(OwnLoss):
         self.attributes_2 = zero(width, "attributes_2")
         self.chord = layers.Embedding(CHORDS, 32, name="chord")
         self.chords_in = zero(width, "chords_in")
+        self.tones_in = zero(width, "tones_in")
         self.section = layers.Embedding(SECTIONS, width, embeddings_initializer="zeros", name="section")
-        self.metre = layers.Embedding(METRES, width, embeddings_initializer="zeros", name="metre")
+        self.metre = layers.Embedding(len(METRES), width, embeddings_initializer="zeros", name="metre")
         self.edge = layers.Embedding(EDGES, width, embeddings_initializer="zeros", name="edge")
         self.memory_notes = layers.Dense(width, name="memory_notes")
         self.memory_cell = layers.Dense(width, use_bias=False, name="memory_cell")
@@ -162,6 +169,7 @@ class NoteDecoder(OwnLoss):
         self.attributes_2.build((None, 128))
         self.chord.build((None,))
         self.chords_in.build((None, None, 64))
+        self.tones_in.build((None, None, 2 * TONES))
         self.section.build((None,))
         self.metre.build((None,))
         self.edge.build((None,))
@@ -214,7 +222,7 @@ class NoteDecoder(OwnLoss):
         tokens = tokens + self.time_2(self.time_1(ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)))
         chords = ops.reshape(self.chord(asked["chords"]), (-1, bars, 64))
         by_bar = self.chords_in(chords) + self.section(asked["form"]) + self.edge(asked["edge"])
-        by_bar = by_bar + self.bar_out[None, :bars]
+        by_bar = by_bar + self.tones_in(ops.reshape(asked["tones"], (-1, bars, 2 * TONES))) + self.bar_out[None, :bars]
         attributes = ops.reshape(asked["attributes"] * asked["attributes"][..., 1:], (-1, 2 * len(ATTRIBUTES)))
         whole = self.style(asked["style"]) + self.mode(asked["mode"]) + self.metre(asked["metre"])
         whole = whole + self.attributes_2(self.attributes_1(attributes))
@@ -232,11 +240,20 @@ class NoteDecoder(OwnLoss):
         cells = context.shape[0] if context.shape[0] is not None else ops.shape(context)[0]
         return self.memory_notes(self.note_sum(notes, cells=cells)) + self.memory_cell(context)
 
-    def cell_logits(self, cells: Any) -> tuple[Any, Any]:
-        """Of cells, shape (R, n, width), onset logits (R, n, ticks, pitches) and tick features (R, n, ticks, f)."""
+    def ticks_of(self, metre: Any) -> Any:
+        """Which ticks the bars of windows have, bool, shape (B, ticks); metre (B,)."""
+        return ops.arange(TICKS, dtype="int32")[None] < ops.take(_TICKS_PER_BAR, metre)[:, None]
+
+    def cell_logits(self, cells: Any, ticks: Any) -> tuple[Any, Any]:
+        """Of cells, shape (R, n, width), onset logits (R, n, ticks, pitches) and tick features (R, n, ticks, f).
+
+        Args:
+            ticks: which ticks the bars have, bool, shape (n, ticks).
+        """
         logits, features = self.head(self.conductor_norm(cells))
+        valid = ops.logical_and(_VALID_PITCH[:, None, None] > 0, ticks[None, :, :, None])
         # sums of log probabilities need full precision, whatever the layers compute in
-        return ops.where(_VALID_PITCH[:, None, None] > 0, ops.cast(logits, "float32"), -30.0), features
+        return ops.where(valid, ops.cast(logits, "float32"), _SILENT), features
 
     # --- one note after another ---
 
@@ -249,11 +266,12 @@ class NoteDecoder(OwnLoss):
             + self.last_duration(duration) + self.last_velocity(velocity)
         )  # fmt: skip
 
-    def tick_logits(self, hidden: Any, role: Any, last: Any, silence: Any, rest: Any) -> Any:
+    def tick_logits(self, hidden: Any, role: Any, last: Any, silence: Any, rest: Any, exists: Any) -> Any:
         """Logits of the next tick or `END`, shape (n, 49).
 
         Args:
             hidden: (n, inner). silence: log probability that nothing begins at each tick, (n, ticks).
+            exists: which ticks the bar has, bool, (n, ticks).
             rest: log probability that nothing higher begins at the last note's tick, (n,).
         """
         tick = last[:, 0]  # 48 at the beginning
@@ -262,9 +280,9 @@ class NoteDecoder(OwnLoss):
         later = ops.cast(ticks > begun[:, None], "float32")
         here = ops.cast(ticks == begun[:, None], "float32")
         quiet = later * silence + here * rest[:, None]
-        before = ops.cumsum(quiet, axis=1) - quiet
+        before = ops.matmul(quiet, _EARLIER[:TICKS, :TICKS])
         sounds = ops.log(-ops.expm1(ops.minimum(quiet, -1e-6)))
-        plain = ops.where(later + here > 0, sounds + before, _NEVER)
+        plain = ops.where(ops.logical_and(later + here > 0, exists), sounds + before, _NEVER)
         plain = ops.concatenate([plain, ops.sum(quiet, axis=1, keepdims=True)], axis=1)
         learned = ops.reshape(ops.cast(self.tick_out(hidden), "float32"), (-1, ROLES, TICKS + 1))
         return plain + ops.squeeze(ops.take_along_axis(learned, role[:, None, None], axis=1), 1)
@@ -280,7 +298,7 @@ class NoteDecoder(OwnLoss):
         pitches = ops.arange(MAX_PITCHES, dtype="int32")[None]
         open_ = pitches >= lowest[:, None]
         silent = ops.where(open_, silent, 0.0)
-        plain = -ops.softplus(-onsets) + ops.cumsum(silent, axis=1) - silent
+        plain = -ops.softplus(-onsets) + ops.matmul(silent, _EARLIER[:MAX_PITCHES, :MAX_PITCHES])
         plain = ops.where(open_, plain, _NEVER)
         state = self.pitch_1(hidden + self.next_tick(role * TICKS + tick) + self.pitch_features(features))
         learned = ops.reshape(ops.cast(self.pitch_out(state), "float32"), (-1, ROLES, MAX_PITCHES))
@@ -332,11 +350,12 @@ class NoteDecoder(OwnLoss):
                 training=training,
             )
         by_role = ops.transpose(ops.reshape(context, (-1, ROLES, self.config.width)), (1, 0, 2))
-        logits, features = self.cell_logits(by_role)
-        return self._sum_losses(context, logits, features, tokens, time, given, training)
+        ticks = ops.repeat(self.ticks_of(x["metre"]), bars, axis=0)  # of a cell in (B, N)
+        logits, features = self.cell_logits(by_role, ticks)
+        return self._sum_losses(context, logits, features, ticks, tokens, time, given, training)
 
     def _sum_losses(
-        self, context: Any, logits: Any, features: Any, tokens: Any, time: Any, given: Any, training: bool
+        self, context: Any, logits: Any, features: Any, exists: Any, tokens: Any, time: Any, given: Any, training: bool
     ) -> dict[str, Any]:
         cell, role = tokens[:, 0], ops.maximum(tokens[:, 0], 0) % ROLES
         real = ops.cast(cell >= 0, "float32") * (1.0 - ops.take(ops.reshape(given, (-1,)), ops.maximum(cell, 0)))
@@ -355,7 +374,8 @@ class NoteDecoder(OwnLoss):
             hidden = block(hidden, cell, training=training)
         hidden = self.inner_norm(hidden)
         silent = ops.take(ops.reshape(silence, (-1, TICKS)), row, axis=0)
-        ticks = self.tick_logits(hidden, role, last, silent, rest)
+        exists = ops.take(exists, ops.maximum(cell, 0) // ROLES, axis=0)
+        ticks = self.tick_logits(hidden, role, last, silent, rest, exists)
         tick_loss = _cross_entropy(ticks, following[:, 0]) * real
         noted = real * ops.cast(following[:, 0] < END, "float32")
         tick = ops.minimum(following[:, 0], TICKS - 1)

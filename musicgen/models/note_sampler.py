@@ -56,6 +56,8 @@ def draw_notes(
     keys = ops.stack([pair[0] for pair in remembered])
     values = ops.stack([pair[1] for pair in remembered])
     exists = bar_mask[:, :, None] * present[:, None]  # B, N, R
+    window_ticks = decoder.ticks_of(asked["metre"])
+    cell_ticks = ops.tile(window_ticks, (ROLES, 1))  # of cells in (R, B)
     context = ops.reshape(context, (windows, bars, ROLES, width))
     ranks = ops.convert_to_tensor(np.array(RANKS, "int32"))
 
@@ -74,7 +76,7 @@ def draw_notes(
         begun = ops.minimum(last[:, 0], TICKS - 1)
         higher = ops.arange(MAX_PITCHES, dtype="int32")[None] > last[:, 1:2]
         rest = -ops.sum(ops.where(higher, ops.softplus(ops.take(onsets, rows * TICKS + begun, axis=0)), 0.0), axis=1)
-        ticks = decoder.tick_logits(hidden, role, last, silence, rest)
+        ticks = decoder.tick_logits(hidden, role, last, silence, rest, cell_ticks)
         tick = draw_class(ticks / temperature, chance[0])
         ends = tick == END
         tick = ops.minimum(tick, TICKS - 1)
@@ -112,7 +114,7 @@ def draw_notes(
             place = block.place_bias(bar, ops.arange(ROLES), bars)
             cells = block(cells, keys[i], values[i], silent + ops.cast(place, "float32")[None])
         by_role = ops.transpose(cells, (1, 0, 2))
-        logits, features = decoder.cell_logits(by_role)
+        logits, features = decoder.cell_logits(by_role, window_ticks)
         silence = ops.reshape(-ops.sum(ops.softplus(logits), axis=-1), (count, TICKS))
         cell = ops.reshape(decoder.cell_in(by_role), (count, config.inner_width))
         playing = ops.reshape(ops.transpose(ops.sum(active, axis=1), (1, 0)), (count,))

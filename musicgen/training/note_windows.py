@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from musicgen import attributes
+from musicgen.chord_tones import TONES, estimate_tones, simplify
 from musicgen.codec import DURATIONS, MAX_PITCHES, VELOCITIES
 from musicgen.corpus.dataset import Dataset, Piece
 from musicgen.harmony import NO_CHORD
 from musicgen.models.asking import in_order
 from musicgen.models.compiling import compiled
-from musicgen.models.note_decoder import ANY_EDGE, END, FIRST, INSIDE, LAST, ROLES, TICKS
+from musicgen.models.note_decoder import ANY_EDGE, END, ROLES, TICKS
 from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION, Prior
 from musicgen.models.vae import VAE
+from musicgen.music import METRES
 from musicgen.roles import STYLE_NAMES
 from musicgen.training.batches import SHIFTS, piece_weights, transpose
 from musicgen.training.latents import HIDDEN, heard_mode, transposed
@@ -47,6 +49,17 @@ def note_tokens(rows: np.ndarray, window: int, bars: int, present: np.ndarray, l
     return np.concatenate([every[:, None], last, following], axis=1).astype(np.int32)
 
 
+def _without_doubles(rows: np.ndarray) -> np.ndarray:
+    """Notes of different places: one that leaves a role's range moves by octaves, onto another perhaps."""
+    return rows[np.unique(rows[:, :4], axis=0, return_index=True)[1]]
+
+
+def _cells(rows: np.ndarray, window: int, bars: int) -> np.ndarray:
+    """Notes as for the `VAE`, by their cell in the batch, int32, shape (notes, 6)."""
+    cell = (window * bars + rows[:, 0].astype(np.int32)) * ROLES + rows[:, 1]
+    return np.concatenate([cell[:, None], rows[:, 1:]], axis=1).astype(np.int32)
+
+
 class NoteWindows:
     """Random windows of a split as batches for a `NoteDecoder`, drawn for ever.
 
@@ -61,7 +74,7 @@ class NoteWindows:
 
     def __init__(
         self, vae: VAE, prior: Prior, dataset: Dataset, split: str, size: int, weights: Mapping[str, float], seed: int,
-        moved: float = 0.5, times: tuple[float, float] = (0.1, 0.1), least: float = 0.2,
+        moved: float = 0.5, times: tuple[float, float] = (0.1, 0.1), least: float = 0.1,
     ) -> None:  # fmt: skip
         self.dataset, self.size, self.bars = dataset, size, vae.config.bars
         self.levels, self.styles, self.moved, self.times, self.least = (
@@ -100,26 +113,31 @@ class NoteWindows:
             "attributes": np.zeros((size, len(attributes.ATTRIBUTES), 2), np.float32),
             "chords": np.full((size, bars, 2), ANY_CHORD, np.int32),
             "form": np.full((size, bars), ANY_SECTION, np.int32),
-            "metre": np.zeros(size, np.int32), "edge": np.full((size, bars), INSIDE, np.int32),
+            "metre": np.zeros(size, np.int32), "edge": np.full((size, bars), ANY_EDGE, np.int32),
+            "tones": np.zeros((size, bars, 2, TONES), np.float32),
         }  # fmt: skip
-        used = [0, 0]
+        heard = notes.copy()  # what the latents know
+        used = [0, 0, 0]
         for index, (piece, first, length) in enumerate(places):
             rows = self.dataset.rows(piece, first, length)
             shift = int(rng.choice(SHIFTS)) if rng.random() < self.moved else 0
-            self._ask(fields, index, piece, first, length, rows, shift)
-            rows = transpose(rows, shift)
-            if shift:  # notes that leave a role's range move by octaves, onto others perhaps
-                rows = rows[np.unique(rows[:, :4], axis=0, return_index=True)[1]]
+            told = self._ask(fields, index, piece, first, length, rows, shift)
+            if rng.random() < 0.15:  # some play with fewer roles than the song has
+                some = np.flatnonzero((rng.random(ROLES) < 0.6) & np.isin(np.arange(ROLES), rows[:, 1]))
+                if len(some):
+                    rows, told = rows[np.isin(rows[:, 1], some)], told[np.isin(told[:, 1], some)]
+                    fields["attributes"][index] = 0  # they are those of the whole band
+            plain = _without_doubles(transpose(told, shift))
+            rows = _without_doubles(transpose(rows, shift))
             present = np.isin(np.arange(ROLES), rows[:, 1])
             fields["present"][index], fields["bar_mask"][index, :length] = present, 1
             stream = note_tokens(rows, index, bars, present, length)
-            cell = (index * bars + rows[:, 0].astype(np.int32)) * ROLES + rows[:, 1]
-            table = np.concatenate([cell[:, None], rows[:, 1:]], axis=1)
-            for target, values, which in ((notes, table, 0), (tokens, stream, 1)):
+            tables = (_cells(rows, index, bars), stream, _cells(plain, index, bars))
+            for which, (target, values) in enumerate(zip((notes, tokens, heard), tables, strict=True)):
                 count = min(len(values), room - used[which])
                 target[used[which] : used[which] + count] = values[:count]
                 used[which] += count
-        mean, log_variance = self._encode(notes, fields["bar_mask"], fields["present"])
+        mean, log_variance = self._encode(heard, fields["bar_mask"], fields["present"])
         latents = mean + np.exp(0.5 * log_variance) * rng.standard_normal(mean.shape)
         given = self._given(size, bars)
         time = self._times(size)[:, None, None] * np.ones((1, bars, ROLES))
@@ -132,9 +150,15 @@ class NoteWindows:
     def _ask(
         self, fields: dict[str, np.ndarray], index: int, piece: Piece, first: int, length: int, rows: np.ndarray,
         shift: int,
-    ) -> None:  # fmt: skip
-        """What could have been asked of a window, each part of it left open at random."""
-        rng = self.rng
+    ) -> np.ndarray:  # fmt: skip
+        """Put what could have been asked of a window into the fields, each part left open at random.
+
+        Returns:
+            The notes that the latents shall know, rows as given: half the time without the tones that a chord has
+            beyond its code.
+        """
+        rng, metre = self.rng, METRES[piece.metre]
+        fields["metre"][index] = list(METRES).index(piece.metre)
         open_ = rng.random() < 0.05
 
         def told(name: str) -> bool:
@@ -145,21 +169,25 @@ class NoteWindows:
         if told("mode") and labels and shift == 0:
             fields["mode"][index] = heard_mode(labels["key"], labels["key_confidence"])
         if told("attributes") and shift == 0:
-            levels = self.levels(attributes.values(attributes.counts(rows, length))[None])[0]
+            levels = self.levels(attributes.values(attributes.counts(rows, length, metre))[None])[0]
             known = ~np.isnan(levels) & (rng.random(len(levels)) < np.sqrt(rng.random()))
             fields["attributes"][index] = np.stack([np.nan_to_num(levels), known], axis=-1)
+        heard = rows
         if labels and not open_ and rng.random() >= 0.15:
             codes = np.where(labels["chords"] < NO_CHORD, labels["chords"], NO_CHORD)
-            fields["chords"][index, :length] = transposed(codes, np.array(shift))
+            moved = transposed(codes, np.array(shift))
+            fields["chords"][index, :length] = moved
+            if rng.random() < 0.5:
+                tones = estimate_tones(rows, length, codes, metre)
+                heard = simplify(rows, codes, tones, metre) if rng.random() < 0.5 else rows
+                tones = np.roll(tones.reshape(length, 2, 2, TONES // 2), shift, axis=-1).reshape(length, 2, TONES)
+                tones[..., TONES // 2 :] *= rng.random() < 0.4  # a bass is seldom asked for
+                fields["tones"][index, :length] = tones
         if told("form") and labels:
             fields["form"][index, :length] = in_order(labels["form"])
-        if open_ or rng.random() < 0.2:
-            fields["edge"][index] = ANY_EDGE
-        else:
-            if first == 0:
-                fields["edge"][index, 0] = FIRST
-            if first + length == piece.bars:
-                fields["edge"][index, length - 1] = LAST
+        if labels and not open_ and rng.random() >= 0.2:
+            fields["edge"][index, :length] = labels["edges"]
+        return heard
 
     def _times(self, size: int) -> np.ndarray:
         kind = self.rng.random(size)
