@@ -14,7 +14,7 @@ from musicgen.models.gan import LAGS, Critic, CriticConfig, Generator, alike
 from musicgen.models.gan_composer import GANComposer
 from musicgen.models.grid_composer import GridComposer
 from musicgen.models.lens import Lens
-from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION
+from musicgen.models.prior import ANY_CHORD, ANY_EDGE, ANY_MODE, ANY_SECTION
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES
@@ -41,6 +41,8 @@ def plan_for(count: int = 1) -> dict[str, np.ndarray]:
         "attributes": np.zeros((count, 5, 2), "float32"),
         "chords": np.full((count, 16, 2), ANY_CHORD, "int32"),
         "form": np.full((count, 16), ANY_SECTION, "int32"),
+        "metre": np.zeros(count, "int32"),
+        "edge": np.full((count, 16), ANY_EDGE, "int32"),
         "known": np.zeros((count, 16, 5, 8), "float32"),
         "known_mask": np.zeros((count, 16, 5), "float32"),
     }

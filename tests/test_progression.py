@@ -18,7 +18,9 @@ def progression(seed: int = 0) -> Progression:
 def test_sampling_follows_the_scores_of_the_network() -> None:
     model = progression()
     drawn = model.sample(np.random.default_rng(0), 16, style=1, mode=0, temperature=0.0).reshape(1, 32)
-    scores = keras.ops.convert_to_numpy(model.scores(drawn.astype("int32"), np.array([1]), np.array([0]))).copy()
+    scores = keras.ops.convert_to_numpy(
+        model.scores(drawn.astype("int32"), np.array([1]), np.array([0]), np.array([0]))
+    ).copy()
     scores[..., NO_CHORD] = -np.inf
     assert drawn.tolist() == scores.argmax(axis=-1).tolist()
 
@@ -52,7 +54,9 @@ def test_a_chord_knows_only_those_before_it() -> None:
     model = progression()
     codes = np.full((2, 32), C, "int32")
     codes[1, 20:] = G
-    scores = keras.ops.convert_to_numpy(model.scores(codes, np.zeros(2, "int32"), np.zeros(2, "int32")))
+    scores = keras.ops.convert_to_numpy(
+        model.scores(codes, np.zeros(2, "int32"), np.zeros(2, "int32"), np.zeros(2, "int32"))
+    )
     assert np.allclose(scores[0, :21], scores[1, :21], atol=1e-5) and not np.allclose(scores[0, 21], scores[1, 21])
 
 
@@ -62,7 +66,7 @@ def test_it_learns_a_progression_of_each_mode() -> None:
     codes = np.tile(np.repeat([[C, F, G, C], [AM, F, C, G]], 2, axis=1), (1, 4)).astype("int32")
     batch = {
         "codes": codes, "mask": np.ones((2, 32), "float32"), "style": np.zeros(2, "int32"),
-        "mode": np.array([0, 1], "int32"),
+        "mode": np.array([0, 1], "int32"), "metre": np.zeros(2, "int32"),
     }  # fmt: skip
     for _ in range(150):
         model.train_on_batch(batch)

@@ -214,7 +214,7 @@ def report(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr("musicgen.evaluation.run.RECONSTRUCTED", 2)
         patch.setattr("musicgen.evaluation.run.ENCODED", 2)
         patch.setattr("musicgen.evaluation.run.steering", lambda *_: {})  # minutes, and no row of the table
-        settings = ["--data", str(data), "--count", "20", "--seeds", "1", "--out", str(out)]
+        settings = ["--data", str(data), "--count", "20", "--seeds", "1", "--learned", "0", "--out", str(out)]
         assert main(["evaluate", "--model", str(folder), *settings]) == 0
     return out / "report.json"
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from musicgen.attributes import ATTRIBUTES, in_normal_key
 from musicgen.harmony import progression_codes
-from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION
-from musicgen.music import MODES
+from musicgen.models.prior import ANY_CHORD, ANY_EDGE, ANY_MODE, ANY_SECTION
+from musicgen.music import FOUR_FOUR, METRES, MODES, Metre
 from musicgen.request import SECTION_BARS, Request
 from musicgen.roles import STYLE_BY_NAME, STYLE_NAMES
 
@@ -45,6 +45,8 @@ class Asked:
         attributes: targets by name, see `musicgen.attributes`, in their units, for C major or A minor.
         chords: a code of `harmony` for each half bar, shape (bars, 2), in C major or A minor.
         form: a section code of a `Prior` for each bar, shape (bars,).
+        metre: of the piece.
+        edges: of each bar, whether it begins or ends the piece, as a code of a `Prior`, shape (bars,).
     """
 
     style: str
@@ -52,6 +54,8 @@ class Asked:
     attributes: Mapping[str, float] = field(default_factory=dict)
     chords: np.ndarray | None = None
     form: np.ndarray | None = None
+    metre: Metre = FOUR_FOUR
+    edges: np.ndarray | None = None
 
     @classmethod
     def of(cls, request: Request) -> Asked:
@@ -63,12 +67,12 @@ class Asked:
         if request.sections is not None:
             form = _section_codes(request.sections, request.section_length)[: request.bars]
         attributes = in_normal_key(request.attributes, request.key)
-        return cls(request.style, request.key.mode, attributes, chords, form)
+        return cls(request.style, request.key.mode, attributes, chords, form, METRES[request.metre])
 
     def at(self, bars: np.ndarray) -> Asked:
         """The same, of other bars in their place."""
-        chords, form = (None if codes is None else codes[bars] for codes in (self.chords, self.form))
-        return replace(self, chords=chords, form=form)
+        chords, form, edges = (None if each is None else each[bars] for each in (self.chords, self.form, self.edges))
+        return replace(self, chords=chords, form=form, edges=edges)
 
     def arrays(self, network: Steered, first: int) -> dict[str, np.ndarray]:
         """The `asked` of a network for one window of its size, from bar `first` on."""
@@ -77,6 +81,7 @@ class Asked:
         given = ~np.isnan(values)
         form = np.full(network.config.bars, ANY_SECTION) if self.form is None else in_order(self.form[here])
         chords = np.full((network.config.bars, 2), ANY_CHORD) if self.chords is None else self.chords[here]
+        edges = np.full(network.config.bars, ANY_EDGE) if self.edges is None else self.edges[here]
         levels = network.levels(np.where(given, values, 0.0))
         return {
             "style": style_code(self.style),
@@ -84,6 +89,8 @@ class Asked:
             "attributes": np.stack([levels * given, given], axis=-1).astype(np.float32)[None],
             "chords": chords.astype(np.int32)[None],
             "form": form.astype(np.int32)[None],
+            "metre": np.array([list(METRES).index(self.metre.name)], np.int32),
+            "edge": edges.astype(np.int32)[None],
         }
 
 

@@ -28,7 +28,7 @@ from musicgen.models.retouching import retouch
 from musicgen.models.themes import Themes
 from musicgen.models.together import Habits, together
 from musicgen.models.vae import ROLES, VAE
-from musicgen.music import FOUR_FOUR, MODES, Key, Metre, Music, Track
+from musicgen.music import FOUR_FOUR, METRES, MODES, Key, Metre, Music, Track
 from musicgen.request import DEFAULT_TEMPERATURE, Request, sections_of
 
 _EMPHASIS = 2.0
@@ -194,14 +194,17 @@ class GridComposer(Composer):
         if request.chords is not None or request.tension is not None:
             return None
         assert not isinstance(request.key, str)  # a Request parses it
-        return self._progression(rng, request.bars, request.style, request.key, request.temperature, themes.chords)
+        metre = METRES[request.metre]
+        return self._progression(
+            rng, request.bars, request.style, request.key, metre, request.temperature, themes.chords
+        )  # fmt: skip
 
     def _progression(
-        self, rng: np.random.Generator, bars: int, style: str, key: Key, temperature: float,
+        self, rng: np.random.Generator, bars: int, style: str, key: Key, metre: Metre, temperature: float,
         again: np.ndarray | None = None, known: np.ndarray | None = None, fits: np.ndarray | None = None,
     ) -> np.ndarray:  # fmt: skip
-        """`Progression.sample` for a style, a key, and the temperature of the notes over the chords."""
-        place = int(style_code(style)[0]), MODES.index(key.mode)
+        """`Progression.sample` for a style, a key, a metre, and the temperature of the notes over the chords."""
+        place = int(style_code(style)[0]), MODES.index(key.mode), list(METRES).index(metre.name)
         return self.progression.sample(rng, bars, *place, self.harmony * temperature, known, fits, again)
 
     def resample(
@@ -222,10 +225,11 @@ class GridComposer(Composer):
             form = drawn(self.forms, music.style, -(-music.bars // self.bars), rng)
             sections = sections_of(form, music.bars) if form else None
         chords = self._progression(
-            rng, music.bars, music.style, music.key, DEFAULT_TEMPERATURE, Themes(sections, music.bars, (), rng).chords,
+            rng, music.bars, music.style, music.key, music.metre, DEFAULT_TEMPERATURE,
+            Themes(sections, music.bars, (), rng).chords,
             known=told_chords(rows, music.bars, music.metre), fits=fits(rows, music.bars, music.metre),
         )  # fmt: skip
-        asked = Asked(music.style, music.key.mode, chords=chords)
+        asked = Asked(music.style, music.key.mode, chords=chords, metre=music.metre)
         roles = [track.role for track in music.tracks]
         latents = self._resampled(self.encode(music), keep, strength, seed, roles, asked, _EMPHASIS)
         return played(self._chances(latents, music, weight=strength), music)
@@ -236,7 +240,9 @@ class GridComposer(Composer):
         Between two harmonies lies none, only what they have in common (docs/experiments.md).
         """
         keep, roles = np.zeros(latents.shape[:2], bool), [track.role for track in like.tracks]
-        asked = Asked(like.style, like.key.mode, chords=_chords_of(like.tracks, like.bars, like.key, like.metre))
+        asked = Asked(
+            like.style, like.key.mode, chords=_chords_of(like.tracks, like.bars, like.key, like.metre), metre=like.metre
+        )
         settled = self._resampled(latents, keep, strength, 0, roles, asked, _EMPHASIS)
         return played(self._chances(settled, like, self.between, strength / SETTLE), like)
 

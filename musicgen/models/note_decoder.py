@@ -29,7 +29,7 @@ from musicgen.codec import DURATIONS, MAX_PITCHES, PITCHES, VELOCITIES
 from musicgen.models.layers import Block, CellHead, NoteSum, attention_bias
 from musicgen.models.note_layers import HistoryBlock, InnerBlock
 from musicgen.models.own_loss import OwnLoss
-from musicgen.models.prior import ANY_MODE, CHORDS, SECTIONS
+from musicgen.models.prior import ANY_MODE, CHORDS, EDGES, SECTIONS
 from musicgen.music import CELL_TICKS as TICKS
 from musicgen.music import METRES
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
@@ -37,10 +37,6 @@ from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 ROLES = len(ROLE_NAMES)
 END = TICKS
 """Class after the ticks: the cell has no further note."""
-INSIDE, BEGINS, ENDS = range(3)
-"""Codes of a bar: inside a song, the first of one, the last; of a bar that is both their sum. As in `corpus.labels`."""
-ANY_EDGE = BEGINS + ENDS + 1
-EDGES = ANY_EDGE + 1
 RANKS = tuple(("drums", "bass", "chords", "pad", "melody").index(name) for name in ROLE_NAMES)
 """In which order the roles of a bar are drawn: the melody last, hearing all others."""
 MAX_CELL_NOTES = 64

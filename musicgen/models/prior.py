@@ -20,6 +20,7 @@ from musicgen.attributes import ATTRIBUTES
 from musicgen.harmony import NO_CHORD
 from musicgen.models.layers import Block, attention_bias
 from musicgen.models.own_loss import OwnLoss
+from musicgen.music import METRES
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 ROLES = len(ROLE_NAMES)
@@ -32,7 +33,11 @@ ANY_SECTION = 8
 QUANTILES = np.linspace(0.0, 1.0, 21)
 ANY_MODE = 2
 """After the positions in `music.MODES`."""
-CONDITIONS = ("style", "mode", "attributes", "chords", "form")
+INSIDE, BEGINS, ENDS = range(3)
+"""Codes of a bar: inside a song, the first of one, the last; of a bar that is both their sum. As in `corpus.labels`."""
+ANY_EDGE = BEGINS + ENDS + 1
+EDGES = ANY_EDGE + 1
+CONDITIONS = ("style", "mode", "attributes", "chords", "form", "metre", "edge")
 _NARROW = 128
 """The modulation passes through so many numbers, which keeps the checkpoint below 30 MB."""
 _FREQUENCIES = np.exp(np.linspace(np.log(1.0), np.log(1000.0), 32)).astype("float32")
@@ -71,6 +76,7 @@ class Prior(OwnLoss):
     mode (B,): position in `music.MODES`, or `ANY_MODE`.
     attributes (B, 5, 2): the level of each of `attributes.ATTRIBUTES`, see `levels`, and 1 where it is asked for.
     chords (B, N, 2): of each half bar, a code below `CHORDS`. form (B, N): of each bar, a code below `SECTIONS`.
+    metre (B,): position in `music.METRES`. edge (B, N): of each bar, a code below `EDGES`.
 
     Args:
         keys: how many keys it can be taught in; of the one with number k, the modes are those above plus 3 k. Only
@@ -95,6 +101,8 @@ class Prior(OwnLoss):
         self.chord = layers.Embedding(CHORDS, 32, name="chord")
         self.chords_in = layers.Dense(width, use_bias=False, name="chords_in")
         self.section = layers.Embedding(SECTIONS, width, name="section")
+        self.metre = layers.Embedding(len(METRES), width, embeddings_initializer="zeros", name="metre")
+        self.edge = layers.Embedding(EDGES, width, embeddings_initializer="zeros", name="edge")
         self.narrow = layers.Dense(_NARROW, name="narrow")
         self.modulation = layers.Dense(6 * width, kernel_initializer="zeros", name="modulation")
         self.blocks = [
@@ -123,6 +131,8 @@ class Prior(OwnLoss):
         self.chord.build((None,))
         self.chords_in.build((None, None, 2 * 32))
         self.section.build((None,))
+        self.metre.build((None,))
+        self.edge.build((None,))
         self.narrow.build((None, width))
         self.modulation.build((None, _NARROW))
         for block in self.blocks:
@@ -158,7 +168,8 @@ class Prior(OwnLoss):
         tokens = self.x_in(ops.reshape(x, (-1, bars, size))) + self.known_in(ops.reshape(known, (-1, bars, size)))
         tokens = tokens + self.mask_in(known_mask) + self.bar[None, :bars]
         chords = ops.reshape(self.chord(asked["chords"]), (-1, bars, 2 * 32))
-        tokens = tokens + self.chords_in(chords) + self.section(asked["form"])
+        tokens = tokens + self.chords_in(chords) + self.section(asked["form"]) + self.edge(asked["edge"])
+        tokens = tokens + self.metre(asked["metre"])[:, None]
         # the modulation alone was slow to learn to follow them
         attributes = ops.reshape(asked["attributes"] * asked["attributes"][..., 1:], (-1, 2 * len(ATTRIBUTES)))
         tokens = tokens + self.attributes_2(self.attributes_1(attributes))[:, None]
@@ -242,16 +253,24 @@ class Prior(OwnLoss):
         return mask * origin + (1.0 - mask) * self.restore(x)
 
     def anything(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Conditions of the same shapes that ask for nothing."""
+        """Conditions of the same shapes that ask for nothing; a metre is never left open."""
         return {
             "style": ops.full_like(asked["style"], self.config.styles),
             "mode": ops.full_like(asked["mode"], ANY_MODE),
             "attributes": ops.zeros_like(asked["attributes"]),
             "chords": ops.full_like(asked["chords"], ANY_CHORD),
             "form": ops.full_like(asked["form"], ANY_SECTION),
+            "metre": asked["metre"],
+            "edge": ops.full_like(asked["edge"], ANY_EDGE),
         }
 
     # --- training ---
+
+    def begin_from(self, other: Prior) -> None:
+        """Take over the weights of a prior of one key, in whatever key this one is to be taught."""
+        for weight, learned in zip(self.weights, other.weights, strict=True):
+            times = weight.shape[0] // learned.shape[0]
+            weight.assign(ops.tile(learned, (times, *(1 for _ in learned.shape[1:]))) if times > 1 else learned)
 
     def in_first_key(self, other: Prior) -> None:
         """Take over the weights of a prior that was taught in several keys, as far as they are of the first."""

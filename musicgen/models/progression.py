@@ -15,6 +15,7 @@ from keras import layers, ops
 from musicgen.harmony import NO_CHORD
 from musicgen.models.own_loss import OwnLoss
 from musicgen.models.prior import ANY_MODE
+from musicgen.music import METRES
 from musicgen.roles import STYLE_NAMES
 
 CODES = NO_CHORD + 1
@@ -42,7 +43,8 @@ class ProgressionConfig:
 class Progression(OwnLoss):
     """Scores of each half bar's chord, given those before it, style and mode.
 
-    With B progressions of N half bars: codes (B, N) of `harmony`; style (B,), `config.styles` for any; mode (B,).
+    With B progressions of N half bars: codes (B, N) of `harmony`; style (B,), `config.styles` for any; mode (B,);
+    metre (B,), position in `music.METRES`.
     """
 
     def __init__(self, config: ProgressionConfig, **kwargs: Any) -> None:
@@ -51,6 +53,7 @@ class Progression(OwnLoss):
         self.chord = layers.Embedding(CODES + 1, config.chord, name="chord")
         self.style = layers.Embedding(config.styles + 1, 8, name="style")
         self.mode = layers.Embedding(ANY_MODE + 1, 8, name="mode")
+        self.metre = layers.Embedding(len(METRES), 16, embeddings_initializer="zeros", name="metre")
         self.place = layers.Embedding(PLACES, 8, name="place")
         self.unit = layers.GRU(config.width, return_sequences=True, name="unit")
         self.drop = layers.Dropout(config.dropout)
@@ -58,25 +61,25 @@ class Progression(OwnLoss):
         self.build()
 
     def build(self, input_shape: Any = None) -> None:
-        for table in (self.chord, self.style, self.mode, self.place):
+        for table in (self.chord, self.style, self.mode, self.metre, self.place):
             table.build((None,))
         self.unit.build((None, None, len(BACK) * self.config.chord + 3 * 8))
         self.score.build((None, None, self.config.width))
         self.built = True
 
-    def scores(self, codes: Any, style: Any, mode: Any, training: bool = False) -> Any:
+    def scores(self, codes: Any, style: Any, mode: Any, metre: Any, training: bool = False) -> Any:
         """Logits of each half bar's code from those before it, shape (B, N, CODES)."""
         count, length = ops.shape(codes)[0], codes.shape[1]
         padded = ops.concatenate([ops.full((count, max(BACK)), BEFORE, "int32"), codes], axis=1)
         heard = [self.chord(padded[:, max(BACK) - back : max(BACK) - back + length]) for back in BACK]
         place = ops.broadcast_to(self.place(np.arange(length) % PLACES)[None], (count, length, 8))
-        always = ops.concatenate([self.style(style), self.mode(mode)], axis=-1)
+        always = ops.concatenate([self.style(style), self.mode(mode)], axis=-1) + self.metre(metre)
         always = ops.broadcast_to(always[:, None], (count, length, 16))
         x = self.drop(ops.concatenate([*heard, place, always], axis=-1), training=training)
         return self.score(self.drop(self.unit(x), training=training))
 
     def sample(
-        self, rng: np.random.Generator, bars: int, style: int, mode: int, temperature: float = 1.0,
+        self, rng: np.random.Generator, bars: int, style: int, mode: int, metre: int = 0, temperature: float = 1.0,
         known: np.ndarray | None = None, fits: np.ndarray | None = None, again: np.ndarray | None = None,
     ) -> np.ndarray:  # fmt: skip
         """A progression, drawn half bar by half bar. In numpy: a step is a few small products, of which there are 128
@@ -93,6 +96,7 @@ class Progression(OwnLoss):
         """
         table, places = np.asarray(self.chord.embeddings), np.asarray(self.place.embeddings)
         always = np.concatenate([np.asarray(self.style.embeddings)[style], np.asarray(self.mode.embeddings)[mode]])
+        always = always + np.asarray(self.metre.embeddings)[metre]
         kernel, recurrent, bias = (np.asarray(weight) for weight in self.unit.get_weights())
         output, offset = self.score.get_weights()
         state = np.zeros(self.config.width, np.float32)
@@ -120,7 +124,7 @@ class Progression(OwnLoss):
 
     def call(self, x: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Mean negative log likelihood, in nats, of the half bars that have a label (mask 1)."""
-        logits = self.scores(x["codes"], x["style"], x["mode"], training)
+        logits = self.scores(x["codes"], x["style"], x["mode"], x["metre"], training)
         losses = ops.sparse_categorical_crossentropy(x["codes"], logits, from_logits=True)
         return {"loss": ops.sum(losses * x["mask"]) / ops.maximum(ops.sum(x["mask"]), 1.0)}
 

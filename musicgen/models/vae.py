@@ -165,6 +165,13 @@ class VAE(OwnLoss):
 
     # --- training ---
 
+    def freeze_encoder(self) -> None:
+        """Train the decoder alone from now on, so that latents keep their meaning."""
+        for layer in (self.note_sum, self.cell_in, *self.encoder, self.encoder_norm, self.posterior):
+            layer.trainable = False
+        for weight in (self.role_in, self.bar_in):
+            weight.trainable = False
+
     def call(self, x: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """One pass with a sampled latent; returns the terms of the loss, each per cell that exists."""
         config = self.config

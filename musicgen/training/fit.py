@@ -41,6 +41,9 @@ class Plan:
         prior_keys: keys that the prior is taught in, see `latents.KEYS`. prior_hop: bars from one of its windows to the
             next.
         rate, prior_rate, progression_rate: peak learning rates; warmed up linearly, then cosine to nothing.
+        keep_latents: 1 to go on from a checkpoint without changing what its latents mean: the encoder stays, and what
+            the prior normalises by; the VAE's decoder and the prior go on from their weights. Whatever reads or writes
+            such latents (generators, note decoders, recipes) then stays valid.
         seed: of initial weights and of the order of windows.
     """
 
@@ -56,6 +59,7 @@ class Plan:
     rate: float = 1.5e-3
     prior_rate: float = 8e-4
     progression_rate: float = 3e-3
+    keep_latents: int = 0
     seed: int = 0
 
 
@@ -98,6 +102,11 @@ def _train(
     prior = Prior(prior_config, name="prior")
     if begun:
         begin(vae, begun.vae)
+    if plan.keep_latents:
+        if begun is None:
+            raise CheckpointError("keep_latents: expected a checkpoint to go on from. Received: none.")
+        begin(prior, begun.prior)
+        vae.freeze_encoder()
     _fit_vae(vae, dataset, data, run, plan)
     _fit_prior(prior, vae, dataset, run, plan)
     progression = Progression(ProgressionConfig(), name="progression")
@@ -165,13 +174,17 @@ def _fit_prior(prior: Prior, vae: VAE, dataset: Dataset, run: Path, plan: Plan) 
         vae, dataset, "train", plan.prior_windows, plan.prior_hop, SOURCE_WEIGHTS, seed, keys=plan.prior_keys
     )
     valid = LatentWindows(vae, dataset, "valid", plan.prior_windows, 8, SOURCE_WEIGHTS, 0)
-    mean, scale = train.moments()
-    learner.mean.assign(mean)
-    learner.scale.assign(scale)
-    learner.quantiles.assign(train.quantiles())
+    if plan.keep_latents:
+        learner.begin_from(prior)
+    else:
+        mean, scale = train.moments()
+        learner.mean.assign(mean)
+        learner.scale.assign(scale)
+        learner.quantiles.assign(train.quantiles())
     train.rank(learner)
     valid.rank(learner)
-    learner.directions.assign(train.directions(learner))
+    if not plan.keep_latents:
+        learner.directions.assign(train.directions(learner))
     fixed = [valid.batch() for _ in range(8)]
 
     def measure() -> dict[str, float]:

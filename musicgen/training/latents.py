@@ -12,14 +12,14 @@ from musicgen.corpus.dataset import Dataset, Piece
 from musicgen.harmony import NO_CHORD
 from musicgen.models.asking import Steered, in_order
 from musicgen.models.compiling import compiled
-from musicgen.models.prior import ANY_CHORD, ANY_MODE, ANY_SECTION, CONDITIONS, QUANTILES, Prior
+from musicgen.models.prior import ANY_CHORD, ANY_EDGE, ANY_MODE, ANY_SECTION, CONDITIONS, QUANTILES, Prior
 from musicgen.models.vae import VAE
 from musicgen.music import METRES
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 from musicgen.training.batches import NOTES_PER_WINDOW, SHIFTS, collate, every_place, piece_weights, room_for, transpose
 
 ROLES = len(ROLE_NAMES)
-HIDDEN = {"style": 0.1, "mode": 0.1, "attributes": 0.2, "chords": 0.5, "form": 0.5}
+HIDDEN = {"style": 0.1, "mode": 0.1, "attributes": 0.2, "chords": 0.5, "form": 0.5, "metre": 0.0, "edge": 0.2}
 """Share of the windows that leave each condition open."""
 CUTS = (4, 8)
 """Bars of the windows that are cut short, because visitors ask for short pieces too."""
@@ -143,16 +143,16 @@ class LatentWindows:
         present = np.where(((rng.random(size) < 0.15) & fewer.any(axis=1))[:, None], fewer, present)
 
         free = rng.random(size) < 0.1
-        without = [free | (rng.random(size) < self.hidden[name]) for name in CONDITIONS]
+        without = {name: free | (rng.random(size) < self.hidden[name]) for name in CONDITIONS}
         assert self.levels is not None, "Expected rank() before the first batch."
         levels = self.levels[index, cut]
         # attributes are those of the whole band: where some of it is left out they are not known
         known = ~np.isnan(levels) & (rng.random(levels.shape) < np.sqrt(rng.random((size, 1))))
-        known &= ~without[2][:, None] & (present == (self.notes[index] > 0).any(axis=1)).all(axis=1)[:, None]
+        known &= ~without["attributes"][:, None] & (present == (self.notes[index] > 0).any(axis=1)).all(axis=1)[:, None]
         mean, deviation = (
             np.stack([self.posteriors[k][part][i] for k, i in zip(key, index, strict=True)]) for part in (0, 1)
         )
-        mode = np.where(without[1], ANY_MODE, self.asked["mode"][index]) + (ANY_MODE + 1) * key
+        mode = np.where(without["mode"], ANY_MODE, self.asked["mode"][index]) + (ANY_MODE + 1) * key
         chords = transposed(self.asked["chords"][index], np.array(KEYS)[key][:, None, None])
         return {
             "mean": mean.astype(np.float32),
@@ -160,11 +160,13 @@ class LatentWindows:
             "bar_mask": bar_mask.astype(np.float32),
             "present": present.astype(np.float32),
             "known_mask": self.given(size, bars),
-            "style": np.where(without[0], self.styles, self.style[index]).astype(np.int32),
+            "style": np.where(without["style"], self.styles, self.style[index]).astype(np.int32),
             "mode": mode.astype(np.int32),
             "attributes": np.stack([np.nan_to_num(levels), known], axis=-1).astype(np.float32),
-            "chords": np.where(without[3][:, None, None], ANY_CHORD, chords).astype(np.int32),
-            "form": np.where(without[4][:, None], ANY_SECTION, self.asked["form"][index]).astype(np.int32),
+            "chords": np.where(without["chords"][:, None, None], ANY_CHORD, chords).astype(np.int32),
+            "form": np.where(without["form"][:, None], ANY_SECTION, self.asked["form"][index]).astype(np.int32),
+            "metre": self.asked["metre"][index].astype(np.int32),
+            "edge": np.where(without["edge"][:, None], ANY_EDGE, self.asked["edge"][index]).astype(np.int32),
         }
 
     def __iter__(self) -> Iterator[tuple[dict[str, np.ndarray]]]:
@@ -174,11 +176,13 @@ class LatentWindows:
 
 def _asked(dataset: Dataset, places: list[tuple[Piece, int, int]], bars: int) -> dict[str, np.ndarray]:
     """What each window is: `values` (windows, 1 + cuts, 5), attributes of all of it and of its first bars; `chords`
-    (windows, bars, 2), `form` (windows, bars) and `mode` (windows,) as codes of a `Prior`."""
+    (windows, bars, 2), `form` and `edge` (windows, bars), `mode` and `metre` (windows,) as codes of a `Prior`."""
     values = np.full((len(places), 1 + len(CUTS), len(attributes.ATTRIBUTES)), np.nan)
     chords = np.full((len(places), bars, 2), ANY_CHORD, np.uint8)
     form = np.full((len(places), bars), ANY_SECTION, np.uint8)
     mode = np.full(len(places), ANY_MODE, np.uint8)
+    edge = np.full((len(places), bars), ANY_EDGE, np.uint8)
+    metre = np.array([list(METRES).index(piece.metre) for piece, _, _ in places], np.uint8)
     counted: dict[int, np.ndarray] = {}
     for index, (piece, first, length) in enumerate(places):
         if piece.start not in counted:
@@ -191,8 +195,9 @@ def _asked(dataset: Dataset, places: list[tuple[Piece, int, int]], bars: int) ->
         if labels:
             chords[index, :length] = np.where(labels["chords"] < NO_CHORD, labels["chords"], NO_CHORD)
             form[index, :length] = in_order(labels["form"])
+            edge[index, :length] = labels.get("edges", ANY_EDGE)
             mode[index] = heard_mode(labels["key"], labels["key_confidence"])
-    return {"mode": mode, "values": values, "chords": chords, "form": form}
+    return {"mode": mode, "values": values, "chords": chords, "form": form, "metre": metre, "edge": edge}
 
 
 def transposed(chords: np.ndarray, semitones: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from musicgen.corpus.dataset import Dataset
 from musicgen.harmony import NO_CHORD
 from musicgen.models.prior import ANY_MODE
 from musicgen.models.progression import PLACES
-from musicgen.music import MODES, Key
+from musicgen.music import METRES, MODES, Key
 from musicgen.roles import STYLE_NAMES
 from musicgen.training.batches import every_place
 from musicgen.training.latents import heard_mode
@@ -42,6 +42,7 @@ class Progressions:
             heard, said = heard_mode(labels["key"], labels["key_confidence"]), Key.parse(piece.key).mode
             self.mode[index] = heard if heard == MODES.index(said) else ANY_MODE
         self.style = np.array([STYLE_NAMES.index(piece.style) for piece, _, _ in places], np.int32)
+        self.metre = np.array([list(METRES).index(piece.metre) for piece, _, _ in places], np.int32)
         by_song = np.array([weights.get(piece.source, 1.0) for piece, _, _ in places])
         by_song /= _alike([piece.song for piece, _, _ in places])
         songs_of = Counter(style for style, _ in {(piece.style, piece.song) for piece, _, _ in places})
@@ -57,6 +58,7 @@ class Progressions:
             "mask": self.mask[index],
             "style": np.where(hidden[0], len(STYLE_NAMES), self.style[index]).astype(np.int32),
             "mode": np.where(hidden[1], ANY_MODE, self.mode[index]).astype(np.int32),
+            "metre": self.metre[index],
         }
 
     def __iter__(self) -> Iterator[tuple[dict[str, np.ndarray]]]:
