@@ -4,9 +4,9 @@
 
 Latents of validation songs are mixed with noise up to a time of the flow's path (1: the song itself, 0: noise alone).
 The flow leads them back under the song's own style, mode and chords, as `Composer.vary` does. Each row is a time, with
-the AUC of the suite's classifier beside the songs themselves, for the plain decoder and for the decoder with its rules,
-and the onsets a bar that the decoder was in doubt of. If the classifier tells pieces from time .9 down, the decoder is
-at fault; if only near time 0, the prior is.
+the AUC of the suite's classifier beside the songs themselves, for the plain decoder and for the note decoder, and the
+onsets a bar that the plain decoder was in doubt of. If the classifier tells pieces from time .9 down, the decoder is at
+fault; if only near time 0, the prior is.
 """
 
 from __future__ import annotations
@@ -40,17 +40,18 @@ LOW, HIGH = 0.1, 0.9
 
 
 def lead_back(composer: GridComposer, music: Music, time: float, seed: int) -> tuple[Music, Music, float]:
-    """A song, noised to a time and led back: by the plain decoder, by the rules, and the onsets in doubt a bar."""
+    """A song, noised to a time and led back: by the plain decoder, by the note decoder, and the onsets in doubt."""
     latents = composer.encode(music)
+    heard = heard_chords(codec.encode(music), music.bars, music.metre)
+    chords = np.where(heard == NONE, ANY_CHORD, heard)
+    asked = Asked(music.style, music.key.mode, chords=chords, metre=music.metre)
     if time < 1:
-        heard = heard_chords(codec.encode(music), music.bars)
-        asked = Asked(music.style, music.key.mode, chords=np.where(heard == NONE, ANY_CHORD, heard))
         noise = np.random.default_rng(seed).standard_normal(latents.shape).astype(np.float32)
         keep, roles = np.zeros(latents.shape[:2], bool), [track.role for track in music.tracks]
         latents = composer._flow(latents, keep, 1 - time, noise, roles, asked.arrays(composer.prior, 0))
     chances = composer.codec.chances(latents, music)
     doubt = ((chances.onsets > LOW) & (chances.onsets < HIGH)).sum() / music.bars
-    return played(chances, music), played(composer._chances(latents, music), music), float(doubt)
+    return played(chances, music), composer._redrawn(latents, asked, music, 1 - time, [seed]), float(doubt)
 
 
 def area(real: Sequence[Music], pieces: Sequence[Music], songs: Sequence[str], embedding: Embedding) -> float:
@@ -72,14 +73,14 @@ def main() -> None:
     embedding = Embedding([window.music for window in windows(dataset, "train", 500, seed=1)])
     with options.out.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["model", "time", "AUC, plain decoder", "AUC, rules", "onsets in doubt a bar"])
+        writer.writerow(["model", "time", "AUC, plain decoder", "AUC, note decoder", "onsets in doubt a bar"])
         for name in options.model:
             composer = load(name)
             assert isinstance(composer, GridComposer)
             for time in TIMES:
                 made = [lead_back(composer, music, time, seed) for seed, music in enumerate(tqdm(real, unit="piece"))]
-                plain, ruled, doubt = zip(*made, strict=True)
-                areas = [f"{area(real, pieces, songs, embedding):.3f}" for pieces in (plain, ruled)]
+                plain, drawn, doubt = zip(*made, strict=True)
+                areas = [f"{area(real, pieces, songs, embedding):.3f}" for pieces in (plain, drawn)]
                 row = [name, time, *areas, f"{np.mean(doubt):.1f}"]
                 writer.writerow(row)
                 file.flush()

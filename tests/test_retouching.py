@@ -35,13 +35,36 @@ def chances(bars: int = BARS, **onsets: float) -> Chances:
     return Chances(table, lambda rows: (np.tile([5, 3], (len(rows), 1)), np.tile(by_length, (len(rows), 1))))
 
 
+def likeliest(chances: Chances) -> np.ndarray:
+    """The notes that a plain decoder plays, sorted."""
+    notes = chances.notes(chances.choose())[0]
+    return notes[np.lexsort(notes.T[::-1])]
+
+
 def found(notes: np.ndarray, bars: int = BARS) -> dict[str, float]:
     return dict(zip(ATTRIBUTES, values(counts(notes, bars)).tolist(), strict=True))
 
 
 def test_what_is_not_asked_for_is_left_as_it_is() -> None:
     plain = chances()
-    assert retouch(plain, {}).tolist() == plain.notes(plain.choose())[0].tolist()
+    notes = likeliest(plain)
+    kept = retouch(notes, plain, {})
+    assert kept[np.lexsort(kept.T[::-1])].tolist() == notes.tolist()
+
+
+def test_drawn_notes_keep_their_durations_and_velocities() -> None:
+    drawn = likeliest(chances())
+    drawn[:, 4:] = 8, 6
+    higher = retouch(drawn, chances(), {"register": 60.0})
+    assert higher[:, 4:].tolist() == drawn[:, 4:].tolist()
+
+
+def test_fewer_notes_are_some_of_those_that_were_drawn() -> None:
+    plain = chances()
+    drawn = likeliest(plain)
+    drawn[drawn[:, 1] == CHORDS, 3] += 1  # not what the plain decoder would play
+    fewer = retouch(drawn, plain, {"density": 20.0})
+    assert {tuple(row) for row in fewer[:, :4].tolist()} < {tuple(row) for row in drawn[:, :4].tolist()}
 
 
 def test_every_attribute_comes_to_its_target() -> None:
@@ -49,13 +72,17 @@ def test_every_attribute_comes_to_its_target() -> None:
     plain = chances()
     assert all(abs(found(plain.notes(plain.choose())[0])[name] - before[name]) < 0.1 for name in ATTRIBUTES)
     asked = {"density": 23.0, "rhythm": 20.0, "register": 59.0, "polyphony": 3.2, "tension": 31.0}
-    notes = found(retouch(plain, asked))
+    notes = found(retouch(likeliest(plain), plain, asked))
     assert all(abs(notes[name] - asked[name]) < 0.5 for name in ATTRIBUTES)
 
 
 def test_the_ends_of_the_sliders_leave_a_piece_that_can_be_written() -> None:
     for low in (True, False):
-        rows = retouch(chances(), {name: least if low else most for name, (least, most, _) in ATTRIBUTE_RANGES.items()})
+        rows = retouch(
+            likeliest(chances()),
+            chances(),
+            {name: least if low else most for name, (least, most, _) in ATTRIBUTE_RANGES.items()},
+        )
         limits = [BARS, 5, 48, codec.MAX_PITCHES, len(codec.DURATIONS), len(codec.VELOCITIES)]
         assert (rows >= 0).all() and (rows < limits).all()
         assert len(np.unique(rows[:, :4], axis=0)) == len(rows)  # no note twice
@@ -68,7 +95,7 @@ def test_drums_alone_and_silence_have_no_register_to_be_moved() -> None:
     for silent in (range(DRUMS), range(DRUMS + 1)):
         plain = chances()
         plain.onsets[list(silent)] = 0
-        notes = retouch(plain, asked)
+        notes = retouch(likeliest(plain), plain, asked)
         assert len(notes) == (0 if DRUMS in silent else 8 * BARS)
 
 
@@ -112,7 +139,7 @@ def test_sliders_are_met_in_every_metre() -> None:
     for metre in METRES.values():
         plain = chances(melody=0.6).within(Music((), BARS, metre=metre))
         for name, (target, most) in near.items():
-            notes = retouch(plain, {name: target}, metre)
+            notes = retouch(likeliest(plain), plain, {name: target}, metre)
             measured = dict(zip(ATTRIBUTES, values(counts(notes, BARS, metre)).tolist(), strict=True))
             assert abs(measured[name] - target) <= most, (metre.name, name)
 

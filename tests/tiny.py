@@ -7,6 +7,7 @@ def tiny_vae() -> Composer:
     """A `VAEComposer` of four bars a window, with random weights that do say something."""
     import keras
 
+    from musicgen.models.note_decoder import NoteDecoder, NoteDecoderConfig
     from musicgen.models.prior import Prior, PriorConfig
     from musicgen.models.progression import Progression, ProgressionConfig
     from musicgen.models.vae import VAE, VAEConfig
@@ -18,14 +19,20 @@ def tiny_vae() -> Composer:
     )
     prior_config = PriorConfig(bars=16, latent=8, width=20, heads=2, blocks=1)
     vae, prior = VAE(vae_config, name="vae"), Prior(prior_config, name="prior")
-    # untrained heads expect almost no notes: raise the rate, so that there is music to compare
-    vae.head.rate.assign(vae.head.rate + 1.0)
+    # untrained heads expect sixteen notes in a cell: fewer are drawn sooner
+    vae.head.rate.assign(vae.head.rate - 1.0)
     # ... and untrained gates let no condition through
     for weight in prior.trainable_weights:
         if "modulation" in weight.path or "x_out" in weight.path:
             weight.assign(keras.random.normal(weight.shape, stddev=0.1, seed=1))
     progression = Progression(ProgressionConfig(chord=4, width=8), name="progression")
-    return VAEComposer(vae, prior, progression, steps=2)
+    small = NoteDecoderConfig(
+        latent=8, width=32, heads=2, conductor_blocks=1, note_width=16, features=8, history_blocks=1, inner_width=16,
+        inner_heads=2, inner_blocks=1,
+    )  # fmt: skip
+    notes = NoteDecoder(small, name="notes")
+    notes.begin_from(vae, prior)
+    return VAEComposer(vae, prior, progression, steps=2, notes=notes)
 
 
 def tiny_gan() -> Composer:
@@ -38,4 +45,5 @@ def tiny_gan() -> Composer:
     assert isinstance(start, GridComposer)
     generator = Generator(start.prior.config, name="generator")
     generator.set_weights(start.prior.get_weights())
-    return GANComposer(start.vae, generator, start.progression, {"pop": {"AABA": 0.7, "AA'BB": 0.3}})
+    forms = {"pop": {"AABA": 0.7, "AA'BB": 0.3}}
+    return GANComposer(start.vae, generator, start.progression, forms, notes=start.notes)

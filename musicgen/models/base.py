@@ -293,10 +293,10 @@ class Composer(ABC):
         away = 1 - max(weights) / total
         return self.settle(result, min(away, SETTLE), like) if away > 0 else self.decode(result, like)
 
-    def settle(self, latents: np.ndarray, strength: float, like: Music) -> Music:
+    def settle(self, latents: np.ndarray, strength: float, like: Music, seed: int = 0) -> Music:
         """The piece of latents that need not be music, led back to it as `resample` does."""
         keep, roles = np.zeros(latents.shape[:2], bool), [track.role for track in like.tracks]
-        return self.decode(self.resample(latents, keep, strength, 0, roles, like.style), like)
+        return self.decode(self.resample(latents, keep, strength, seed, roles, like.style), like)
 
     def warm_up(self, bars: int = 4) -> None:
         """Compile and run every function that serves pieces so long, so that the first visitor does not wait for it."""

@@ -2,7 +2,7 @@
 
 `lean` moves a piece there, and lets the model settle it: the roles are moved each by itself, and what they have to do
 with one another, such as the melody's notes with the chords', comes back by going through the prior a part of the way.
-What that is worth is in docs/experiments.md.
+Figures: docs/decisions.md, D29.
 """
 
 from __future__ import annotations
@@ -77,6 +77,4 @@ def lean(composer: Composer, music: Music, vector: np.ndarray, strength: float, 
     if vector.shape != latents.shape[1:]:
         raise RequestError("vector: expected a style of this model. Received: that of another one.")
     moved = towards(latents, cells, vector, strength)
-    roles = [track.role for track in music.tracks]
-    settled = composer.resample(moved, np.zeros_like(cells), SETTLE, seed, roles, music.style)
-    return composer.decode(settled, music)
+    return composer.settle(moved, SETTLE, music, seed)

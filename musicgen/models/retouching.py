@@ -1,4 +1,4 @@
-"""Bringing the notes that are chosen to what was asked for, by the changes that the decoder finds least unlikely.
+"""Bringing the notes that are drawn to what was asked for, by the changes that the plain decoder finds least unlikely.
 
 Moving latents (`aiming`) comes near a target, and keeps the style; what is left is made up here, one attribute after
 the other, in an order in which none undoes the one before: how many notes (density), when they begin (rhythm), how long
@@ -20,7 +20,7 @@ from musicgen.music import FOUR_FOUR, Metre
 from musicgen.roles import PITCHED, ROLE_NAMES
 
 DEAREST = 14.0
-"""Highest price of a change: it makes the odds of an onset e^14 times worse."""
+"""Highest price of a change: it makes the odds of an onset e^14 times worse (docs/decisions.md, D21)."""
 _DEAREST_MOVE = 20.0
 """The same for an onset that begins at another time, where no cheaper one is left: a decoder is surest of rhythms."""
 _FARTHEST = 4.0
@@ -39,23 +39,27 @@ _SHIFTS = np.array([-6, -4, -3, 3, 4, 6])
 """Where an onset on the beat may go, in ticks: an eighth, a triplet or a sixteenth before or after it."""
 
 
-def retouch(chances: Chances, targets: Mapping[str, float], metre: Metre = FOUR_FOUR) -> np.ndarray:
+def retouch(
+    drawn: np.ndarray, chances: Chances, targets: Mapping[str, float], metre: Metre = FOUR_FOUR
+) -> np.ndarray:  # fmt: skip
     """Notes that have the attributes asked for, as nearly as changes within bounds can.
 
     Args:
-        chances: what the decoder says of a piece, see `Chances.within`.
+        drawn: the notes of a piece, rows of `codec.COLUMNS`.
+        chances: what the plain decoder says of it, see `Chances.within`.
         targets: attributes in their units, see `musicgen.attributes`; none but these is aimed at.
         metre: of the piece.
 
     Returns:
         Rows of `codec.COLUMNS`, int64, shape (n, 6).
     """
-    rows, logits = chances.choose(), chances.logits()
+    rows, logits = _sorted(drawn[:, [1, 0, 2, 3]]), chances.logits()
+    decided = _Decided(chances, drawn)
     if "density" in targets or "polyphony" in targets:
-        rows = _enough(chances, rows, logits, targets, metre)
+        rows = _enough(decided, rows, logits, targets, metre)
     if "rhythm" in targets:
         rows = syncopated(rows, logits, targets["rhythm"] / 100, metre.ticks_per_beat)
-    notes, by_length = chances.notes(rows)
+    notes, by_length = decided.notes(rows)
     if "polyphony" in targets:
         notes = lasting(notes, by_length, logits.shape[1], targets["polyphony"], metre)
     if "tension" in targets:
@@ -65,8 +69,30 @@ def retouch(chances: Chances, targets: Mapping[str, float], metre: Metre = FOUR_
     return notes
 
 
+class _Decided:
+    """What a plain decoder says of a piece, some of whose notes are decided.
+
+    Args:
+        chances: by the decoder. drawn: the decided notes, rows of `codec.COLUMNS`.
+    """
+
+    def __init__(self, chances: Chances, drawn: np.ndarray) -> None:
+        self._chances = chances
+        self._classes = {(role, bar, tick, pitch): (duration, velocity)
+                         for bar, role, tick, pitch, duration, velocity in drawn.tolist()}  # fmt: skip
+
+    def notes(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `Chances.notes`, where decided notes keep their duration, which is then the likeliest, and velocity."""
+        notes, by_length = self._chances.notes(rows)
+        for index, place in enumerate(map(tuple, rows.tolist())):
+            if place in self._classes:
+                notes[index, 4:] = self._classes[place]
+                by_length[index, notes[index, 4]] = by_length[index].max() + 1e-3
+        return notes, by_length
+
+
 def _enough(
-    chances: Chances, rows: np.ndarray, logits: np.ndarray, targets: Mapping[str, float], metre: Metre
+    decided: _Decided, rows: np.ndarray, logits: np.ndarray, targets: Mapping[str, float], metre: Metre
 ) -> np.ndarray:
     """As many onsets as are asked for, of chords and drums in such shares that the polyphony can be had.
 
@@ -83,7 +109,7 @@ def _enough(
 
     def short(rows: np.ndarray) -> int:
         """1 if lengths bring too few notes at a time, -1 if too many, else 0."""
-        least, most = polyphonies(*chances.notes(rows), bars, metre)
+        least, most = polyphonies(*decided.notes(rows), bars, metre)
         return 1 if most < polyphony + _SPARE else -1 if least > polyphony - _SPARE else 0
 
     def missed(rows: np.ndarray) -> bool:
@@ -103,12 +129,12 @@ def _enough(
 
 
 class Pool:
-    """The onsets that a piece may have, best first in each cell.
+    """The onsets that a piece may have: in each cell those that it has, best first, and then the others.
 
     No role that may have any is silent, and a role of one voice gains no second note at a time.
 
     Args:
-        rows: those that it has, as `choose_onsets` gives them.
+        rows: those that it has, (role, bar, tick, pitch).
         logits: of all, shape (roles, bars, ticks, pitches).
     """
 
@@ -118,10 +144,14 @@ class Pool:
         alone = np.array(MONOPHONIC)
         possible[alone] &= logits[alone] == logits[alone].max(axis=-1, keepdims=True)
         possible[tuple(rows.T)] = True
+        has = np.zeros(logits.shape, bool)
+        has[tuple(rows.T)] = True
         found = np.stack(np.nonzero(possible), axis=1)
-        value, cell = logits[tuple(found.T)], found[:, 0] * bars + found[:, 1]
-        order = np.lexsort((-value, cell))
+        value, cell, own = logits[tuple(found.T)], found[:, 0] * bars + found[:, 1], has[tuple(found.T)]
+        order = np.lexsort((-value, ~own, cell))
         self._rows, self._logits, self._cell = found[order], value[order], cell[order]
+        self._has = np.bincount(cell, own, logits.shape[0] * bars)
+        self._expected = np.bincount(cell, 1 / (1 + np.exp(-value)), logits.shape[0] * bars)
         self._room = np.bincount(cell, minlength=logits.shape[0] * bars)
         self._rank = np.arange(len(cell)) - (np.cumsum(self._room) - self._room)[self._cell]
         self._roles = np.unique(self._rows[:, 0])
@@ -129,8 +159,8 @@ class Pool:
     def onsets(self, total: float | None, lean: float = 0.0) -> np.ndarray:
         """About `total` onsets: cells lose their least probable ones, or gain the next most probable.
 
-        The odds of every onset are multiplied alike, and each cell plays as many as are then expected, so that full
-        cells change most.
+        The odds of every onset are multiplied alike, and each cell plays as many more or fewer as are then expected, so
+        that full cells change most.
 
         Args:
             total: None for as many as come of the leaning.
@@ -141,7 +171,8 @@ class Pool:
 
         def counts(raised: float) -> np.ndarray:
             expected = np.bincount(self._cell, 1 / (1 + np.exp(-value - raised)), len(self._room))
-            return np.minimum(np.rint(expected), np.minimum(self._room, MAX_NOTES_PER_CELL))
+            more = np.rint(expected - self._expected)
+            return np.clip(self._has + more, 0, np.minimum(self._room, MAX_NOTES_PER_CELL))
 
         low, high = (0.0, 0.0) if total is None else (-_FARTHEST, _FARTHEST)
         for _ in range(13):

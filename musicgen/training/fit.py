@@ -13,6 +13,7 @@ import numpy as np
 
 from musicgen.corpus.dataset import Dataset
 from musicgen.errors import CheckpointError, CorpusError
+from musicgen.models.grid_composer import TIME
 from musicgen.models.prior import Prior, PriorConfig
 from musicgen.models.progression import Progression, ProgressionConfig
 from musicgen.models.vae import VAE, VAEConfig
@@ -112,7 +113,10 @@ def _train(
     progression = Progression(ProgressionConfig(), name="progression")
     fit_progression(progression, dataset, run, plan)
     test = every_window(dataset, "test", vae_config.bars)
-    composer = VAEComposer(vae, prior, progression, forms=usual_forms(dataset, vae_config.bars))
+    composer = VAEComposer(
+        vae, prior, progression, forms=usual_forms(dataset, vae_config.bars), metres=dataset.metres,
+        notes=begun.notes if begun and plan.keep_latents else None, time=begun.time if begun else TIME,
+    )  # fmt: skip
     composer.card = {
         "earlier": earlier(begun.card) if begun else None,
         "corpus": dataset.manifest["kept"]["all"],

@@ -63,7 +63,10 @@ def train_gan(data: Path, run: Path, start: Path, plan: GANPlan | None = None) -
     final = as_generator(second.average, "generator")
     for weight, early in zip(final.weights, first.average.weights, strict=True):
         weight.assign(plan.keep * early + (1.0 - plan.keep) * weight)
-    composer = GANComposer(teacher.vae, final, teacher.progression, usual_forms(dataset, final.config.bars))
+    composer = GANComposer(
+        teacher.vae, final, teacher.progression, usual_forms(dataset, final.config.bars), metres=dataset.metres,
+        notes=teacher.notes, time=teacher.time,
+    )  # fmt: skip
     composer.card = {
         "corpus": dataset.manifest["kept"]["all"],
         "songs": dataset.songs_by_metre(),

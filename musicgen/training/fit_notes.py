@@ -8,20 +8,16 @@ from pathlib import Path
 import keras
 
 from musicgen.corpus.dataset import Dataset
-from musicgen.errors import CorpusError
-from musicgen.models.checkpoint import write_config
-from musicgen.models.note_decoder import NoteDecoder, NoteDecoderConfig
-from musicgen.models.vae_composer import VAEComposer
-from musicgen.models.weights import save_weights
-from musicgen.training.card import read_attribution
+from musicgen.errors import CheckpointError, CorpusError
+from musicgen.models import load_composer
+from musicgen.models.grid_composer import GridComposer
+from musicgen.models.note_decoder import NoteDecoder
+from musicgen.training.card import read_attribution, write_card
 from musicgen.training.devices import hardware
 from musicgen.training.fit import order_seed
 from musicgen.training.loop import fit
 from musicgen.training.note_windows import NoteWindows
 from musicgen.training.runs import SOURCE_WEIGHTS, hours, settle
-
-EIGHT_BIT_FROM = 2**16
-"""Size of the matrices that are stored in 8 bits, as those of `checkpoints/gan` are."""
 
 
 @dataclass(frozen=True)
@@ -44,28 +40,31 @@ class NotesPlan:
 
 
 def train_notes(data: Path, run: Path, start: Path, plan: NotesPlan | None = None) -> NoteDecoder:
-    """Train, or go on training, a decoder for the latents of the checkpoint `start`, and write `run/checkpoint`.
+    """Train, or go on training, the note decoder of the checkpoint `start`, and write `run/checkpoint`, which has it.
 
     The run's folder holds plan.json, log-notes.csv (a row an epoch) and the state to resume from.
 
+    Args:
+        start: a VAE or a GAN.
+
     Raises:
         CorpusError: no data set with labels in `data`, or a run that was begun with another plan.
-        CheckpointError: `start` is no VAE.
+        CheckpointError: `start` has no latents of a VAE.
     """
     plan = plan or NotesPlan()
     dataset = Dataset.open(data)
     if not dataset.labels:
         raise CorpusError(f"Expected a data set with labels in {data}. Run `prepare` again.")
-    begun = VAEComposer.from_pretrained(start)
+    begun = load_composer(start)
+    if not isinstance(begun, GridComposer):
+        raise CheckpointError(f"--from: expected a VAE or a GAN. Received: {begun.identity}.")
     settle(run, {"plan": asdict(plan), "from": begun.identity})
     keras.utils.set_random_seed(plan.seed)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(plan.precision)
-    shared = begun.vae.config.to_dict()
-    names = ("bars", "latent", "width", "heads", "conductor_blocks", "note_width", "features", "styles")
-    decoder = NoteDecoder(NoteDecoderConfig(**{name: shared[name] for name in names}), name="notes")
+    decoder = NoteDecoder(begun.notes.config, name="notes")
     keras.config.set_dtype_policy(before)
-    decoder.begin_from(begun.vae, begun.prior)
+    decoder.set_weights(begun.notes.get_weights())
     seed = order_seed(run / "log-notes.csv", plan.seed)
     train = NoteWindows(begun.vae, begun.prior, dataset, "train", plan.windows, SOURCE_WEIGHTS, seed)
     valid = NoteWindows(begun.vae, begun.prior, dataset, "valid", plan.windows, SOURCE_WEIGHTS, 0)
@@ -78,10 +77,11 @@ def train_notes(data: Path, run: Path, start: Path, plan: NotesPlan | None = Non
         return values
 
     fit(decoder, iter(train), run, "notes", plan.steps, plan.epoch, plan.rate, measure)
-    folder = run / "checkpoint"
-    folder.mkdir(exist_ok=True)
-    save_weights(decoder.weights, folder / "model.safetensors", eight_bit_from=EIGHT_BIT_FROM)
-    cost = {"hours": hours(run / "log-notes.csv"), "hardware": hardware()}
-    card = {"from": begun.identity, "plan": asdict(plan), "cost": cost, "attribution": read_attribution(data)}
-    write_config(folder, "notes", {"notes": decoder.config.to_dict(), "card": card})
+    begun.notes.set_weights(decoder.get_weights())
+    begun.card["notes"] = {
+        "from": begun.identity, "plan": asdict(plan), "hours": hours(run / "log-notes.csv"), "hardware": hardware(),
+        "corpus": dataset.manifest["kept"]["all"], "attribution": read_attribution(data),
+    }  # fmt: skip
+    begun.save_pretrained(run / "checkpoint")
+    write_card(begun, run / "checkpoint")
     return decoder
