@@ -1,15 +1,19 @@
 """Performances that do not follow the beat of their file."""
 
 import base64
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from musicgen.intake import read_music
 from musicgen.midi_reading import read_score
 from musicgen.web.desk import Desk
+from tests.browser import Visit
 from tests.odd_cases import line, metre, midi_file, tempo
-from tests.test_page_intake import desk  # noqa: F401 (fixture)
+from tests.test_page_intake import CARD, bring, desk  # noqa: F401 (fixture)
 
 PITCHES = (60, 62, 64, 65, 67, 69, 71, 72)
 
@@ -70,3 +74,18 @@ def test_the_page_says_that_the_beat_of_the_file_can_be_had(desk: Desk, data: by
 
 def test_nothing_is_lost_on_the_way(data: bytes) -> None:
     assert read_music(data).music.note_count == read_score(data).struck
+
+
+def test_a_button_brings_the_beat_of_the_file_back(visit: Visit, data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "recital.mid"
+    path.write_bytes(data)
+    bring(visit, path)
+    facts, said, button = (visit.page.locator(f"{CARD} {part}") for part in (".facts", ".said", "[data-do=beat]"))
+    expected = "The notes do not follow the beat of the file: a beat is found"
+    expect(said).to_contain_text(expected, timeout=120_000)  # the beat tracker is compiled first
+    expect(facts).to_have_text(re.compile(r" · 7[4-8](\.\d+)? BPM · "))
+    button.click()
+    expect(facts).to_contain_text("120 BPM")
+    expect(said).not_to_contain_text("a beat is found")
+    expect(button).to_be_hidden()
+    visit.page.wait_for_function("musicgen.piece.tempo === 120")

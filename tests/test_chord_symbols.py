@@ -88,7 +88,8 @@ def test_the_parts_of_a_symbol() -> None:
 
 
 def full_piece(metre: Metre, key: str) -> Music:
-    """Eight bars of five roles: sixteenths and triplets, held chords, notes across bar lines, every drum."""
+    """Eight bars of five roles: sixteenths and triplets, held chords, notes across bar lines, every drum, and
+    a tempo that changes."""
     bar, ticks = metre.ticks_per_bar, 8 * metre.ticks_per_bar
     tune = [Note(at, 60 + at // 3 % 13, 3, 80) for at in range(0, ticks // 2, 3)]
     tune += [Note(at, 72 + at // 4 % 9, 4, 80) for at in range(ticks // 2, ticks, 4)]
@@ -96,9 +97,8 @@ def full_piece(metre: Metre, key: str) -> Music:
     steps = [Note(at, 36 + at // 6 % 12, 11, 90) for at in range(0, ticks, 12)]
     strokes = [Note(at, DRUM_PITCHES[at // 3 % len(DRUM_PITCHES)], 3, 100) for at in range(0, ticks, 3)]
     parts = {"melody": tune, "chords": held, "pad": held, "bass": steps, "drums": strokes}
-    return Music(
-        tuple(Track(role, 0, tuple(notes)) for role, notes in parts.items()), 8, 96, Key.parse(key), "jazz", metre
-    )  # fmt: skip
+    tracks = tuple(Track(role, 0, tuple(notes)) for role, notes in parts.items())
+    return Music(tracks, 8, 96, Key.parse(key), "jazz", metre, ((bar + 6, 80.0), (3 * bar, 72.5)))
 
 
 def draw(data: bytes) -> tuple[bool, str]:

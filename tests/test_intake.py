@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from musicgen.errors import MidiError, MusicgenError, RequestError
 from musicgen.intake import read_music
-from musicgen.midi import to_midi
+from musicgen.midi import seconds, to_midi
 from musicgen.music import FOUR_FOUR, MAX_BARS, SIX_EIGHT, THREE_FOUR, Key, Metre, Music, Note, Track
 from tests.test_midi import mutations, pieces
 
@@ -254,18 +254,34 @@ def test_silence_before_the_first_bar_is_cut() -> None:
     assert said(data, "silent") == "2 silent bars at the beginning are left out."
 
 
-def test_of_changing_tempos_the_one_that_most_of_it_has_is_taken() -> None:
-    data = midi_file([metre(4, 4), tempo(60), tempo(120, at=4), tempo(90, at=10)], LEAD)
-    assert read_music(data).music.tempo == 90 or read_music(data).music.tempo == 120
-    data = midi_file([metre(4, 4), tempo(60), tempo(120, at=4)], LEAD)
-    assert read_music(data).music.tempo == 120
-    assert said(data, "tempo") == "The tempo goes from 60 to 120: it is 120 throughout, which most of it has."
-
-
-def test_where_no_tempo_has_half_of_the_piece_it_takes_as_long_as_it_did() -> None:
+def test_a_tempo_that_changes_changes_at_the_same_beats() -> None:
     data = midi_file([metre(4, 4), tempo(60), tempo(120, at=4), tempo(240, at=4), tempo(80, at=4)], LEAD)
-    assert read_music(data).music.tempo == pytest.approx(16 / (4 / 60 + 4 / 120 + 4 / 240 + 4 / 80), abs=0.01)
-    assert "which takes as long" in said(data, "tempo")
+    assert read_music(data).music.tempos == ((0, 60), (48, 120), (96, 240), (144, 80))
+    assert said(data, "tempo") == "The tempo changes, from 60 to 240 beats a minute: it changes so here, too."
+
+
+def test_of_tempos_that_change_off_the_grid_everything_after_them_is_as_late_as_it_was() -> None:
+    curve = [tempo(97 - 3 * step, at=5 / BEAT) for step in range(20)]  # a ritardando, as programs write it
+    data = midi_file([metre(4, 4), tempo(100), *curve], LEAD)
+    piece = read_music(data).music
+    assert [tick for tick, _ in piece.tempos] == list(range(14)) and piece.tempos[-1][1] == 40
+    beats = [0.0, *(5 * (step + 1) / BEAT for step in range(20)), 4.0 * piece.bars]
+    speeds = [100.0, *(97.0 - 3 * step for step in range(20))]
+    lasts = sum((end - start) * 60 / speed for start, end, speed in zip(beats[:-1], beats[1:], speeds, strict=True))
+    assert seconds(piece) == pytest.approx(lasts, abs=0.005)
+
+
+def test_tempos_of_a_first_bar_that_is_silent_and_of_what_follows_the_last_note_do_not_count() -> None:
+    late = track(*((start + 4, end + 4, pitch) for start, end, pitch in TUNE), program=73)
+    data = midi_file([metre(4, 4), tempo(50), tempo(70, at=2), tempo(90, at=8), tempo(200, at=100)], late)
+    assert read_music(data).music.tempos == ((0, 70), (72, 90))
+
+
+def test_a_piece_whose_tempo_changes_comes_back_exactly() -> None:
+    data = midi_file([metre(4, 4), tempo(60), tempo(120, at=4), tempo(80, at=4.5)], LEAD)
+    piece = read_music(data).music
+    again = read_music(to_midi(piece))
+    assert again.music == piece and again.notes == ()
 
 
 def test_a_tempo_out_of_range_is_taken_as_the_limit() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from musicgen import codec
 from musicgen.corpus import band
-from musicgen.midi_reading import DEFAULT_TEMPO, Score
+from musicgen.midi_reading import Score
 from musicgen.music import BEATS_PER_BAR
 
 FEWEST_ONSETS = 24
@@ -102,10 +102,7 @@ def follow_beat(score: Score) -> Score | None:
 
 def _to_seconds(score: Score, beats: np.ndarray) -> np.ndarray:
     """Seconds at beats of the file, by its tempos."""
-    changes = [*score.tempos]
-    if not changes or changes[0][0] > 0:
-        changes.insert(0, (0.0, DEFAULT_TEMPO))
-    starts, speeds = np.array(changes).T
+    starts, speeds = np.array(score.tempos_throughout).T
     times = np.concatenate([[0.0], np.cumsum(np.diff(starts) * 60 / speeds[:-1])])
     place = np.maximum(np.searchsorted(starts, beats, side="right") - 1, 0)
     return np.asarray(times[place] + (beats - starts[place]) * 60 / speeds[place])

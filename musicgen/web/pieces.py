@@ -35,7 +35,7 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         "id": piece_id(result),
         "stem": stem_of(result),
         "title": title_of(music.style, music.key, recipe.source),
-        "facts": facts_of(recipe, music.bars, music.tempo, music.style, music.metre.name),
+        "facts": facts_of(recipe, music.bars, music.tempo, music.style, music.metre.name, bool(music.later_tempos)),
         "bars": music.bars,
         "tempo": music.tempo,
         "humanise": mix.humanise,
@@ -47,6 +47,7 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         "ticksPerBar": music.ticks_per_bar,
         "ticksPerBeat": music.metre.ticks_per_beat,
         "secondsPerTick": midi.seconds(music) / music.ticks,
+        "clock": midi.clock(music),
         "lanes": [
             lane
             | {
@@ -85,8 +86,10 @@ def _sections(result: Result) -> list[dict[str, object]]:
 
 def sketch_value(music: Music) -> dict[str, object]:
     """What a roll shows of a piece, in the fields of `piece_value`."""
-    seconds = midi.seconds(music) / music.ticks
-    return {"bars": music.bars, "ticks": music.ticks, "secondsPerTick": seconds, "lanes": _lanes(music)}
+    seconds, clock = midi.seconds(music) / music.ticks, midi.clock(music)
+    return {
+        "bars": music.bars, "ticks": music.ticks, "secondsPerTick": seconds, "clock": clock, "lanes": _lanes(music),
+    }  # fmt: skip
 
 
 def _lanes(music: Music) -> list[dict[str, object]]:
@@ -140,9 +143,15 @@ def stem_of(result: Result) -> str:
     return file_stem(result.midi, result.music.style, result.music.key, result.recipe.to_dict())
 
 
-def facts_of(recipe: Recipe, bars: int, tempo: float, style: str, metre: str) -> list[str]:
-    """What is written beside the title: length, metre but 4/4, tempo, seed or file, and what was changed."""
-    facts = [f"{bars} bars", *([] if metre == FOUR_FOUR.name else [metre]), f"{tempo:g} BPM"]
+def facts_of(recipe: Recipe, bars: int, tempo: float, style: str, metre: str, changing: bool = False) -> list[str]:
+    """What is written beside the title: length, metre but 4/4, tempo, seed or file, and what was changed.
+
+    Args:
+        tempo: at the beginning.
+        changing: whether it is another one later.
+    """
+    pace = f"{round(tempo, 2):g} BPM{' at first' * changing}"
+    facts = [f"{bars} bars", *([] if metre == FOUR_FOUR.name else [metre]), pace]
     if recipe.request is not None:
         facts.append(f"seed {recipe.request.seed}")
     elif style in STYLE_BY_NAME and recipe.source:

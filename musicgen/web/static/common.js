@@ -79,6 +79,20 @@ window.musicgen = (() => {
     tell("restore");
   }
 
+  /* The second at which a tick of a piece is heard, and the tick that is heard at a second. `clock` of a piece has a row
+     for each of its tempos: [tick, second, seconds of a tick from there on]. */
+  const clockOf = ({ clock, secondsPerTick }) => clock || [[0, 0, secondsPerTick]];
+  function secondAt(piece, tick) {
+    const rows = clockOf(piece);
+    const [from, second, each] = rows.findLast(([start]) => start <= tick) || rows[0];
+    return second + (tick - from) * each;
+  }
+  function tickAt(piece, seconds) {
+    const rows = clockOf(piece);
+    const [from, second, each] = rows.findLast(([, start]) => start <= seconds) || rows[0];
+    return from + (seconds - second) / each;
+  }
+
   /* Whether keys mean text now. */
   function typing() {
     const at = document.activeElement;
@@ -150,7 +164,7 @@ window.musicgen = (() => {
   const address = (path) => new URL(path, document.baseURI).href;
 
   return {
-    piece: null, wish: null, history: null, ask, compose, present, restore, toast, mini, tell, typing, address, labels, loudness, opacity,
+    piece: null, wish: null, history: null, ask, compose, present, restore, toast, mini, tell, typing, address, secondAt, tickAt, labels, loudness, opacity,
     connect(call, show) { server = call; stage = show; },
   };
 })();

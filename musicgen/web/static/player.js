@@ -145,7 +145,7 @@ function run() {
 /* Seconds of what is heard between which it loops. */
 function bounds() {
   const { from, to } = region || { from: 0, to: heard.bars };
-  return [from, to].map((bar) => bar * heard.ticksPerBar * heard.secondsPerTick);
+  return [from, to].map((bar) => window.musicgen.secondAt(heard, bar * heard.ticksPerBar));
 }
 
 function toggle() {

@@ -137,7 +137,7 @@ function makeRoll(box, seek, choose) {
   function draw(seconds, playing) {
     last = { seconds, playing };
     if (!piece || !view.width) return;
-    const tick = Math.min(seconds / piece.secondsPerTick, piece.ticks);
+    const tick = Math.min(window.musicgen.tickAt(piece, seconds), piece.ticks);
     if (playing) follow(tick);
     clear(lightPen);
     lightPen.fillStyle = paint.played;
@@ -271,7 +271,7 @@ function makeRoll(box, seek, choose) {
   function seekTo(event) {
     const x = event.clientX - light.getBoundingClientRect().left + box.scrollLeft - view.left;
     const tick = Math.max(0, Math.min(piece.ticks, x / view.pixelsPerTick));
-    seek(tick * piece.secondsPerTick);
+    seek(window.musicgen.secondAt(piece, tick));
   }
   const pointed = (event) => {
     const tick = (event.clientX - light.getBoundingClientRect().left + box.scrollLeft - view.left) / view.pixelsPerTick;

@@ -18,7 +18,7 @@ let mixing = false; // whether the stems are what is heard
 let run_ = null; // of the stems that play: { at, when, next, sources }
 
 /* What decides how the stems sound: all but the volumes. */
-const keyOf = ({ secondsPerTick, humanise, swing, lanes }) => JSON.stringify([secondsPerTick, humanise, swing, lanes.map(({ program, notes }) => [program, notes])]);
+const keyOf = ({ secondsPerTick, clock, humanise, swing, lanes }) => JSON.stringify([clock || secondsPerTick, humanise, swing, lanes.map(({ program, notes }) => [program, notes])]);
 
 function openDesk() {
   if (desk) return desk;
