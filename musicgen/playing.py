@@ -105,7 +105,8 @@ class Player:
         """
         if timeline.seconds > MAX_SECONDS:
             raise AudioError(
-                f"Expected a piece of at most {MAX_SECONDS / 60:g} minutes. Received: {timeline.seconds / 60:.4g}."
+                f"Expected a piece of at most {MAX_SECONDS / 60:g} minutes to play. Received: "
+                f"{timeline.seconds / 60:.4g}; make it faster or shorter, or save it as MIDI or MusicXML."
             )
         for drums, program in _instruments(timeline):
             self.shelve(drums, program)

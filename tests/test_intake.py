@@ -241,6 +241,29 @@ def test_a_few_bars_of_another_metre_are_run_through_and_that_is_said() -> None:
     assert not any("metre" in note for note in read_music(alike).notes)
 
 
+@pytest.mark.parametrize(("before", "after"), [(2, 8), (8, 2)])
+def test_a_bar_of_two_quarters_moves_the_bar_lines_after_it_and_that_is_said(before: int, after: int) -> None:
+    """The longest stretch of the file has its bar lines; what is beyond the short bar is half a bar off."""
+    turn = 4 * before
+    bars = [4 * bar for bar in range(before)] + [turn + 2 + 4 * bar for bar in range(after)]
+    notes = [(start, start + 4, 72) for start in bars if start != turn - 4] + [(turn - 4, turn + 2, 72)]
+    data = midi_file([metre(4, 4), metre(2, 4, at=turn), metre(4, 4, at=2), tempo(120)], track(*notes, program=73))
+    music = read_music(data).music
+    first, second = (0, 24) if before > after else (24, 0)
+    assert [onset % 48 for onset in onsets(music, "melody")] == [first] * before + [second] * after
+    assert said(data, "metre changes") == (
+        "The metre changes: what is in 2/4 keeps its time, and the bars of 4/4 run on through it. "
+        "Bar lines are those of the longest stretch in 4/4, of 8 bars."
+    )
+
+
+def test_two_bars_of_two_quarters_are_a_bar_and_move_nothing() -> None:
+    notes = [(i, i + 1, 72) for i in range(40)]
+    data = midi_file([metre(4, 4), metre(2, 4, at=8), metre(4, 4, at=4), tempo(120)], track(*notes, program=73))
+    assert onsets(read_music(data).music, "melody") == [12 * i for i in range(40)]
+    assert not any("metre" in note for note in read_music(data).notes)
+
+
 def test_a_pickup_that_has_its_own_bar_ends_on_the_bar_line() -> None:
     notes = [(0, 1, 67), *((i + 1, i + 2, 72) for i in range(8))]
     music = read_music(midi_file([metre(1, 4), metre(4, 4, at=1)], track(*notes, program=73))).music

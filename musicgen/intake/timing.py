@@ -58,7 +58,7 @@ def find_grid(score: Score, said: list[str]) -> Grid:
     for start, end, name in stretches:
         held[name] = held.get(name, 0.0) + end - start
     name = max(held, key=lambda each: held[each])
-    first = min(((start - end, start) for start, end, each in stretches if each == name))[1]  # of the longest
+    first, last = max(((start, end) for start, end, each in stretches if each == name), key=lambda s: s[1] - s[0])
     signature = TIME_SIGNATURES.get(name, _LOST)
     metre, scale = signature.metre, float(signature.scale)
     if not score.metres:
@@ -67,10 +67,20 @@ def find_grid(score: Score, said: list[str]) -> Grid:
         said.append(f"The file is in {name}: beats keep their time, every four are a bar of 4/4, bar lines are lost.")
     elif sentence := _reading(name, signature):
         said.append(f"The file is in {name}: {sentence}.")
-    if others := sorted(each for each in held if each != name and not _follows(each, signature)):
-        names = some_of(others)
-        said.append(f"The metre changes: what is in {names} keeps its time, and the bars of {metre} run on through it.")
-    return Grid(metre, scale, -first * scale % metre.quarters_per_bar)
+    bar = metre.quarters_per_bar
+
+    def is_on_bars(start: float, each: str) -> bool:
+        place = (start - first) * scale / bar
+        return _follows(each, signature) and abs(place - round(place)) < 1e-6
+
+    run_on = all(is_on_bars(start, each) for start, _, each in stretches)
+    if others := sorted(each for each in held if each != name and not run_on):
+        bars = count_of(int(np.ceil((last - first) * scale / bar - 1e-6)), "bar")
+        said.append(
+            f"The metre changes: what is in {some_of(others)} keeps its time, and the bars of {metre} run on through "
+            f"it. Bar lines are those of the longest stretch in {name}, of {bars}."
+        )
+    return Grid(metre, scale, -first * scale % bar)
 
 
 def _reading(name: str, signature: TimeSignature) -> str | None:
