@@ -156,7 +156,7 @@ CASES = (
          {"melody": (73, 400)}),
     Case("two tempos on a tick", midi_file(tempo(120) + tempo(90) + metre(4, 4), TUNE), 8, 90, "C major", _C),
     Case("the only tempo comes late", midi_file(metre(4, 4) + tempo(60, 28), TUNE), 8, 120, "C major", _C,
-         words=("from 60 to 120", "120 before the first that it states"), tempos=((336, 60),)),
+         words=("between 60 and 120", "120 before the first that it states"), tempos=((336, 60),)),
     Case("a channel for each string", _strings(), 8, 100, "E major",
          {"melody": (25, 16), "chords": (25, 64), "bass": (25, 16)}, words=("dealt over 6 channels",)),
     Case("a chord that is never ended", _held_chord(), 9, 100, "C major", {"melody": (73, 35)},

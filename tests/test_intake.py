@@ -280,7 +280,7 @@ def test_silence_before_the_first_bar_is_cut() -> None:
 def test_a_tempo_that_changes_changes_at_the_same_beats() -> None:
     data = midi_file([metre(4, 4), tempo(60), tempo(120, at=4), tempo(240, at=4), tempo(80, at=4)], LEAD)
     assert read_music(data).music.tempos == ((0, 60), (48, 120), (96, 240), (144, 80))
-    assert said(data, "tempo") == "The tempo changes, from 60 to 240 beats a minute: it changes so here, too."
+    assert said(data, "tempo") == "The tempo changes, between 60 and 240 beats a minute: it changes so here, too."
 
 
 def test_of_tempos_that_change_off_the_grid_everything_after_them_is_as_late_as_it_was() -> None:

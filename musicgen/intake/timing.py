@@ -123,7 +123,9 @@ def find_tempos(score: Score, grid: Grid, said: list[str]) -> list[tuple[int, fl
         said.append(f"The file states no tempo: {low:g} beats a minute are assumed.")
     elif len(found) > 1:
         late = f" ({DEFAULT_TEMPO:g} before the first that it states)" if score.tempos[0][0] > 0 else ""
-        said.append(f"The tempo changes, from {low:.4g} to {high:.4g} beats a minute{late}: it changes so here, too.")
+        said.append(
+            f"The tempo changes, between {low:.4g} and {high:.4g} beats a minute{late}: it changes so here, too."
+        )
     for tempo in dict.fromkeys((low, high)):
         if (limit := _within_range(tempo)) != tempo:
             said.append(f"The tempo of {tempo:.4g} beats a minute is {limit:g} now.")
