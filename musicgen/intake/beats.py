@@ -75,7 +75,7 @@ def _at_walking_pace(beats: np.ndarray, onsets: np.ndarray) -> np.ndarray:
 
 
 def follow_beat(score: Score) -> Score | None:
-    """The file with its notes on beats that are found in them, in 4/4 at one tempo; None if none is found."""
+    """The file with its notes on beats that are found in them, in 4/4, at the tempo of each; None if none is found."""
     starts = np.array([note.start for track in score.tracks for note in track.notes])
     beats = track_beats(np.unique(_to_seconds(score, starts)))
     if len(beats) < _FEWEST_BEATS:
@@ -97,7 +97,16 @@ def follow_beat(score: Score) -> Score | None:
             for note, start, end in zip(track.notes, begins, ends, strict=True)
         ]
         tracks.append(replace(track, notes=tuple(sorted(notes))))
-    return replace(score, tracks=tuple(tracks), tempos=((0.0, 60 / length),), metres=((0.0, (4, 4)),))
+    paces = [60 / length, *(60 / np.diff(beats)).tolist(), 60 / length]
+    places = [0.0, *(np.arange(len(beats)) - downbeat + BEATS_PER_BAR).astype(float).tolist()]
+    tempos = tuple(zip(places, paces, strict=True))
+    return replace(score, tracks=tuple(tracks), tempos=tempos, metres=((0.0, (4, 4)),))
+
+
+def mean_tempo(score: Score) -> float:
+    """Beats a minute of a score that `follow_beat` gave, without what is before its first beat and after its last."""
+    places, paces = np.array(score.tempos[1:]).T
+    return float(60 * (len(places) - 1) / np.sum(60 / paces[:-1]))
 
 
 def _to_seconds(score: Score, beats: np.ndarray) -> np.ndarray:

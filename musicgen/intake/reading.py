@@ -10,7 +10,7 @@ from musicgen.corpus import band
 from musicgen.corpus.cleaning import Cleaning
 from musicgen.corpus.keys import estimate_key
 from musicgen.errors import MidiError, RequestError
-from musicgen.intake.beats import follow_beat, is_off_beat
+from musicgen.intake.beats import follow_beat, is_off_beat, mean_tempo
 from musicgen.intake.casting import LABELS, cast, say_losses
 from musicgen.intake.percussion import find_drums
 from musicgen.intake.timing import find_grid, find_tempos, lay_out, skip_silence
@@ -108,7 +108,7 @@ def _on_beat(score: Score, said: list[str]) -> Score:
     found = follow_beat(score) if is_off_beat(score) else None
     if found is None:
         return score
-    said.append(f"{OFF_BEAT}, {found.tempo:.4g} a minute on average, and bar lines are a guess.")
+    said.append(f"{OFF_BEAT}, {mean_tempo(found):.4g} a minute on average, and bar lines are a guess.")
     return found
 
 
