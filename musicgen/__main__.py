@@ -77,7 +77,7 @@ def _morph(options: argparse.Namespace) -> None:
 
     if options.out.suffix and not options.out.is_dir():
         raise RequestError(f"--out: expected a folder. Received: {options.out}.")
-    paths, said = write_morph(options.model, options.first, options.last, options.steps, options.out)
+    paths, said = write_morph(options.model, options.first, options.last, options.steps, options.out, options.keep_beat)
     for sentence in said:
         print(sentence, file=sys.stderr)
     for path in paths:

@@ -128,9 +128,7 @@ def _add_changes(commands: Any) -> None:
         parser.add_argument("file", type=Path, help="a MIDI file")
         parser.add_argument("--model", default="vae", help=model)
         parser.add_argument("--style", help="what to take the piece for; as the file says if not given")
-        parser.add_argument(
-            "--keep-beat", action="store_true", help="keep the file's beat even where its notes do not follow it"
-        )
+        parser.add_argument("--keep-beat", action="store_true", help=beat)
         parser.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")
         parser.add_argument("--out", type=Path, required=True, help=f"a file ({_ENDINGS})")
         _add_performance(parser)
@@ -139,6 +137,7 @@ def _add_changes(commands: Any) -> None:
         parser.set_defaults(values=tuple(values))
 
     model = "a bundled name, a folder, or org/name@revision on the Hub"
+    beat = "keep the file's beat even where its notes do not follow it"
     names = ", ".join(ROLE_NAMES)
     strength: dict[str, Any] = {"type": _number, "help": "share of the notes that are to change, 0 to 1"}
     keep = {"default": "", "help": f"roles to keep note for note: {names}"}
@@ -158,6 +157,7 @@ def _add_changes(commands: Any) -> None:
     morph.add_argument("first", type=Path, help="a MIDI file")
     morph.add_argument("last", type=Path, help="a MIDI file")
     morph.add_argument("--model", default="vae", help=model)
+    morph.add_argument("--keep-beat", action="store_true", help=beat)
     morph.add_argument("--steps", type=_whole, default=5, help="pieces on the way, both ends included")
     morph.add_argument("--out", type=Path, required=True, help="a folder")
 

@@ -121,8 +121,13 @@ def write_change(
     return said
 
 
-def write_morph(model: str, first: Path, last: Path, steps: int, folder: Path) -> tuple[list[Path], list[str]]:
+def write_morph(
+    model: str, first: Path, last: Path, steps: int, folder: Path, keep_beat: bool = False
+) -> tuple[list[Path], list[str]]:  # fmt: skip
     """Write MIDI files morph-000.mid and on into a folder: the way from one piece to another, see `Composer.blend`.
+
+    Args:
+        keep_beat: of performances that do not follow the beat of their files, see `read_music`.
 
     Returns:
         The files, and a sentence for each thing that reading changed.
@@ -134,7 +139,7 @@ def write_morph(model: str, first: Path, last: Path, steps: int, folder: Path) -
         raise RequestError(f"steps: expected 2 to 64. Received: {steps!r}.")
     data = [_bytes(first), _bytes(last)]
     studio = Studio.open(model, sound=False)
-    ends = [_read(studio, path, each) for path, each in zip((first, last), data, strict=True)]
+    ends = [_read(studio, path, each, None, keep_beat) for path, each in zip((first, last), data, strict=True)]
     paths = []
     for step in range(steps):
         share = step / (steps - 1)

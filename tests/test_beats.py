@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from musicgen.__main__ import main
 from musicgen.intake import read_music
-from musicgen.midi import clock, seconds
+from musicgen.midi import clock, from_midi, seconds
 from musicgen.midi_reading import read_score
 from musicgen.web.desk import Desk
 from tests.browser import Visit
 from tests.odd_cases import line, metre, midi_file, tempo
+from tests.test_change import loaded_once, model  # noqa: F401 (fixtures)
 from tests.test_page_intake import CARD, bring, desk  # noqa: F401 (fixture)
 
 PITCHES = (60, 62, 64, 65, 67, 69, 71, 72)
@@ -86,6 +88,20 @@ def test_the_page_says_that_the_beat_of_the_file_can_be_had(desk: Desk, data: by
     found, kept = desk.ask(asked), desk.ask(asked | {"keep_beat": True})
     assert (found["off_beat"], kept["off_beat"]) == (True, False)
     assert (found["piece"]["tempo"], kept["piece"]["tempo"]) == (read_music(data).music.tempo, 120)
+
+
+def test_a_command_keeps_the_beat_of_the_file_where_that_is_asked_for(
+    model: str, data: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]  # noqa: F811
+) -> None:  # fmt: skip
+    source, out, way = tmp_path / "recital.mid", tmp_path / "out.mid", tmp_path / "way"
+    source.write_bytes(data)
+    for more, tempos in (([], 20), (["--keep-beat"], 1)):
+        assert main(["vary", str(source), "--model", model, "--keep", "melody", "--out", str(out), *more]) == 0
+        assert ("a beat is found in them" in capsys.readouterr().err) == (not more)
+        assert len(from_midi(out.read_bytes()).tempos) >= tempos
+    morph = ["morph", str(source), str(source), "--model", model, "--steps", "2", "--out", str(way)]
+    assert main([*morph, "--keep-beat"]) == 0
+    assert [from_midi(path.read_bytes()).tempos for path in sorted(way.iterdir())] == [((0, 120),)] * 2
 
 
 def test_nothing_is_lost_on_the_way(data: bytes) -> None:

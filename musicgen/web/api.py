@@ -182,18 +182,21 @@ def _change(desk: Desk) -> Callable:
 
 
 def _morph(desk: Desk) -> Callable:
-    def morph(first: gr.FileData, last: gr.FileData, share: float = 0.5) -> tuple[gr.FileData, dict]:
+    def morph(
+        first: gr.FileData, last: gr.FileData, share: float = 0.5, keep_beat: bool = False
+    ) -> tuple[gr.FileData, dict]:
         """Make a piece that lies between the pieces in two MIDI files.
 
         Args:
             first: a MIDI file
             last: a MIDI file
             share: 0 is the first as the model understood it, 1 the last
+            keep_beat: keep the beat of the files even where their notes, as of a recital, do not follow it
         Returns:
             The MIDI file, and facts as those of generate, with what reading the files changed.
         """
         with toasts():
-            ends = [_read(desk, first), _read(desk, last)]
+            ends = [_read(desk, first, keep_beat), _read(desk, last, keep_beat)]
             if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
                 raise RequestError(f"share: expected a number from 0 to 1. Received: {str(share)[:40]!r}.")
             made = desk.studio.morph(ends, [1 - share, share], sound=False)
