@@ -257,6 +257,13 @@ def test_a_bar_of_two_quarters_moves_the_bar_lines_after_it_and_that_is_said(bef
     )
 
 
+def test_metres_and_keys_after_the_last_note_are_not_spoken_of() -> None:
+    late = [metre(3, 4, at=1000), mido.MetaMessage("key_signature", key="D")]
+    sentences = read_music(midi_file([*PLAIN, *late], LEAD)).notes
+    assert sentences == read_music(midi_file(PLAIN, LEAD)).notes
+    assert not any("change" in sentence for sentence in sentences)
+
+
 def test_two_bars_of_two_quarters_are_a_bar_and_move_nothing() -> None:
     notes = [(i, i + 1, 72) for i in range(40)]
     data = midi_file([metre(4, 4), metre(2, 4, at=8), metre(4, 4, at=4), tempo(120)], track(*notes, program=73))

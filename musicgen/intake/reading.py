@@ -157,7 +157,7 @@ def _key(music: Music, score: Score, said: list[str]) -> Key:
     if not any(track.notes for track in music.tracks if track.role != "drums"):
         said.append("There are only drums: the key is called C major.")
         return Key(0)
-    stated, count = score.key, len({key for _, key in score.keys})
+    stated, count = score.key, len({key for beat, key in score.keys if beat < score.end})
     if stated is not None and count > 1:
         said.append(f"The key changes: it is {stated} throughout, which holds longest.")
         return stated

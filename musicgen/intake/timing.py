@@ -50,6 +50,7 @@ def find_grid(score: Score, said: list[str]) -> Grid:
     5/4, 7/8 and the like, which none of ours is heard as, are counted on in bars of 4/4.
     """
     changes = [*score.metres] if score.metres and score.metres[0][0] <= 0 else [(0.0, (4, 4)), *score.metres]
+    changes = [change for change in changes if change[0] < score.end] or changes[:1]
     ends = [start for start, _ in changes[1:]] + [max(score.end, changes[-1][0] + 1e-6)]  # never all of no length
     stretches = [
         (start, end, "{}/{}".format(*metre)) for (start, metre), end in zip(changes, ends, strict=True) if end > start
