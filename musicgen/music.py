@@ -244,6 +244,15 @@ class Music:
         return (0, self.tempo), *self.later_tempos
 
     @property
+    def usual_tempo(self) -> float:
+        """The tempo that holds longest, in ticks."""
+        ends = [tick for tick, _ in self.later_tempos] + [self.ticks]
+        held: dict[float, int] = {}
+        for (start, tempo), end in zip(self.tempos, ends, strict=True):
+            held[tempo] = held.get(tempo, 0) + end - start
+        return max(held, key=lambda tempo: held[tempo])
+
+    @property
     def note_count(self) -> int:
         return sum(len(track.notes) for track in self.tracks)
 

@@ -194,6 +194,12 @@ def test_an_excerpt_has_the_tempo_at_its_beginning_and_the_changes_inside_it():
     assert FASTER.excerpt(2, 1).tempos == ((0, 60),)
 
 
+def test_the_usual_tempo_holds_longest():
+    assert FASTER.usual_tempo == 120
+    assert FASTER.excerpt(1, 2).usual_tempo == 60
+    assert Music((), bars=1, tempo=77).usual_tempo == 77
+
+
 def test_at_another_tempo_changes_stay_in_proportion():
     assert FASTER.at_tempo(60).tempos == ((0, 60), (60, 45), (96, 30))
     assert FASTER.at_tempo(6).tempos[-1] == (96, 4)  # no file can say less
