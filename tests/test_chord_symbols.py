@@ -1,5 +1,9 @@
 """Chord symbols of a score, and the score as another program draws it."""
 
+import os
+import shutil
+import subprocess
+from pathlib import Path
 from xml.etree import ElementTree as xml
 
 import pytest
@@ -123,3 +127,35 @@ def test_verovio_draws_a_score_without_complaint(metre: Metre, key: str, capfd: 
 def test_verovio_would_complain(capfd: pytest.CaptureFixture[str]) -> None:
     draw(musicxml(full_piece(METRES["4/4"], "C major"), "").replace(b"<divisions>", b"<divisionz>"))
     assert "Warning" in capfd.readouterr().err or "Error" in capfd.readouterr().err
+
+
+# --- as MuseScore reads it: a program of its own, so only where it is installed ---------------------------------
+
+MUSESCORE = os.environ.get("MUSICGEN_TEST_MUSESCORE") or shutil.which("mscore3") or shutil.which("musescore3")
+_NOT_OF_THE_FILE = ("convert <", "to <", "... success!", "QStandardPaths", "element already exists")
+"""How lines begin or end that MuseScore writes of its own scores too."""
+
+
+def counts(data: bytes) -> list[tuple[int, ...]]:
+    """Of each part the notes and rests, the rests, triplets, ties, accidentals, chord symbols, tempos and bars."""
+    names = ("note", "rest", "time-modification", "tied", "accidental", "harmony", "sound[@tempo]", "measure")
+    return [tuple(len(part.findall(f".//{name}")) for name in names) for part in xml.fromstring(data).findall("part")]
+
+
+@pytest.mark.skipif(MUSESCORE is None, reason="MuseScore is not installed (Debian: musescore3)")
+@pytest.mark.parametrize("metre", METRES.values(), ids=str)
+@pytest.mark.parametrize("key", ["C major", "Gb major"])
+def test_musescore_reads_a_score_whole_and_without_complaint(metre: Metre, key: str, tmp_path: Path) -> None:
+    music = full_piece(metre, key)
+    source, read, back = (tmp_path / name for name in ("in.musicxml", "read.mscx", "back.musicxml"))
+    source.write_bytes(musicxml(music, "A piece", find_symbols(music, ASKED)))
+    offscreen = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+
+    def convert(old: Path, new: Path) -> list[str]:
+        command = [str(MUSESCORE), "-o", str(new), str(old)]
+        done = subprocess.run(command, env=offscreen, capture_output=True, text=True, check=True, timeout=120)
+        return [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+
+    assert not [line for line in convert(source, read) if not any(words in line for words in _NOT_OF_THE_FILE)]
+    convert(read, back)  # which writes of every drum
+    assert counts(back.read_bytes()) == counts(source.read_bytes())
