@@ -10,7 +10,7 @@ import numpy as np
 
 from musicgen.attributes import ATTRIBUTES, in_normal_key
 from musicgen.harmony import progression_codes
-from musicgen.models.prior import ANY_CHORD, ANY_EDGE, ANY_MODE, ANY_SECTION
+from musicgen.models.prior import ANY_CHORD, ANY_EDGE, ANY_MODE, ANY_SECTION, BEGINS, ENDS, INSIDE
 from musicgen.music import FOUR_FOUR, METRES, MODES, Metre
 from musicgen.request import SECTION_BARS, Request
 from musicgen.roles import STYLE_BY_NAME, STYLE_NAMES
@@ -67,7 +67,8 @@ class Asked:
         if request.sections is not None:
             form = _section_codes(request.sections, request.section_length)[: request.bars]
         attributes = in_normal_key(request.attributes, request.key)
-        return cls(request.style, request.key.mode, attributes, chords, form, METRES[request.metre])
+        edges = edges_of(request.bars) if request.ending else np.full(request.bars, INSIDE)
+        return cls(request.style, request.key.mode, attributes, chords, form, METRES[request.metre], edges)
 
     def at(self, bars: np.ndarray) -> Asked:
         """The same, of other bars in their place."""
@@ -92,6 +93,14 @@ class Asked:
             "metre": np.array([list(METRES).index(self.metre.name)], np.int32),
             "edge": edges.astype(np.int32)[None],
         }
+
+
+def edges_of(bars: int) -> np.ndarray:
+    """The codes of the bars of a whole piece, shape (bars,): the first begins it and the last ends it."""
+    edges = np.full(bars, INSIDE)
+    edges[0] += BEGINS
+    edges[-1] += ENDS
+    return edges
 
 
 def _section_codes(sections: Sequence[str], length: int) -> np.ndarray:

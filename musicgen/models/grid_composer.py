@@ -159,6 +159,7 @@ class GridComposer(Composer):
         Args:
             other, share: another seed, and how much of the way to its noise to go.
         """
+        is_beginning = request.bars < self.bars
         request = replace(request, bars=max(request.bars, self.bars))
         rng = np.random.default_rng([request.seed, attempt])
         shape = (ROLES, self.vae.config.latent)
@@ -171,6 +172,8 @@ class GridComposer(Composer):
         asking = Asked.of(request)
         if chords is not None:
             asking = replace(asking, chords=chords)
+        if is_beginning:  # the piece does not end where its window does
+            asking = replace(asking, edges=None)
         half = self.bars // 2
         latents = np.zeros((0, ROLES, self.vae.config.latent), np.float32)
         while len(latents) < request.bars:

@@ -213,6 +213,7 @@ def _made(begun: VAEComposer, plan: AdaptPlan) -> list[tuple[str, str, Encoded]]
         request = Request(
             style=STYLE_NAMES[index % len(STYLE_NAMES)], key=("C major", "A minor")[int(rng.integers(2))],
             seed=plan.seed + index, temperature=1.0, roles=roles,
+            ending=False,  # as its bars are labelled
         )  # fmt: skip
         piece = encode(begun.generate(request))
         if piece is not None:
