@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _generate(options: argparse.Namespace) -> None:
-    from musicgen.make import write_many, write_one
+    from musicgen.make import is_loop, write_many, write_one
     from musicgen.request import Request, remarks
 
     request = Request(
@@ -37,6 +37,7 @@ def _generate(options: argparse.Namespace) -> None:
         tuple(role.strip() for role in options.roles.split(",")),
         **{name: getattr(options, name) for name in (*ATTRIBUTE_RANGES, "chords", "form", "section_bars", "metre")},
         humanise=options.humanise, swing=options.swing,
+        ending=not is_loop(options.out) if options.ending is None else options.ending,
     )  # fmt: skip
     for sentence in (*remarks(request), *request.hearing):
         print(sentence, file=sys.stderr)

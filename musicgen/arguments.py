@@ -45,6 +45,10 @@ def parser() -> argparse.ArgumentParser:
         "--section-bars", type=_number, help="length of a section; the form fits the piece if not given"
     )
     generate.add_argument("--metre", default=FOUR_FOUR.name, help=f"{', '.join(METRES)}, where the model knows it")
+    generate.add_argument(
+        "--ending", action=argparse.BooleanOptionalAction,
+        help="whether pieces come to an end, as songs do; they do if not given, but for a .loop.wav",
+    )  # fmt: skip
     _add_performance(generate)
     generate.set_defaults(humanise=HUMANISE_RANGE[0], swing=SWING_RANGE[0])
     generate.add_argument("--count", type=_number, default=1, help="how many pieces, with seeds from --seed on")

@@ -55,6 +55,24 @@ def test_what_may_not_be_meant_is_said(client: Client) -> None:
     ]
 
 
+def test_a_piece_without_an_ending_says_nothing_of_it_in_its_recipe(client: Client) -> None:
+    _, facts = client.predict(bars=4, api_name="/generate")
+    assert facts["recipe"]["request"]["ending"] is True
+    _, facts = client.predict(bars=4, ending=False, api_name="/generate")
+    assert "ending" not in facts["recipe"]["request"]
+    for value in ("no", 0, None):
+        with pytest.raises(AppError, match=f"ending: expected true or false. Received: {value!r}"):
+            client.predict(bars=4, ending=value, api_name="/generate")
+
+
+def test_callers_who_give_arguments_by_place_need_not_know_of_the_ending(client: Client) -> None:
+    asked = ["blues", 12, 90, "A minor", 5, 0.8, *[None] * 5, "Am E7", "AAB", None, 4, "4/4", 0, 50, "melody,bass"]
+    _, facts = client.predict(*asked, api_name="/generate")
+    assert facts["recipe"]["request"].items() >= {
+        "style": "blues", "section_bars": 4, "roles": ["melody", "bass"], "ending": True,
+    }.items()  # fmt: skip
+
+
 def test_files_are_called_after_the_piece(made: Path) -> None:
     assert made.name == "jazz-in-f-major-seed3.mid"
 
@@ -143,7 +161,7 @@ def test_fifty_sessions_at_once_get_a_piece_each_and_each_its_own(server: Server
     answers: dict[int, Any] = {}
 
     def visit(seed: int) -> None:
-        asked = ["pop", 4, None, "C major", seed, 0.8, *[None] * 9, "4/4", 0, 50, ""]
+        asked = ["pop", 4, None, "C major", seed, 0.8, *[None] * 9, "4/4", 0, 50, "", True]
         answers[seed] = call(server, "generate", {"data": asked, "session_hash": f"session-{seed}"})
 
     threads = [threading.Thread(target=visit, args=(seed,)) for seed in range(50)]
@@ -179,6 +197,7 @@ def test_an_assistant_finds_tools_and_makes_a_piece(server: Server) -> None:
     assert set(tools) == {"generate", "change", "morph", "originality"}
     assert "bars" in tools["generate"]["inputSchema"]["properties"]
     assert "Compose" in tools["generate"]["description"]
+    assert tools["generate"]["inputSchema"]["properties"]["ending"]["default"] is True
     made = ask_tools(server, "tools/call", {"name": tools["generate"]["name"], "arguments": {"bars": 4, "seed": 9}})
     assert not made.get("isError")
     assert any(".mid" in str(part) for part in made["content"])

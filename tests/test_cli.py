@@ -77,6 +77,34 @@ def test_a_model_that_knows_a_metre_is_asked_for_it(tmp_path: Path) -> None:
     assert read_recipe(jig)["request"]["metre"] == "6/8"  # type: ignore[index]
 
 
+def test_a_piece_has_an_ending_and_a_loop_has_none_unless_it_is_asked_for(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def write_one(model: str, request: Request, path: Path) -> Path:
+        asked.append(request.ending)
+        return path
+
+    monkeypatch.setattr("musicgen.make.write_one", write_one)
+    for name, options in (
+        ("a.mid", []), ("a.mid", ["--no-ending"]), ("a.wav", []), ("a.loop.wav", []), ("a.loop.wav", ["--ending"]),
+    ):  # fmt: skip
+        assert generate(model, tmp_path / name, *options) == 0
+    assert asked == [True, False, True, False, True]
+
+
+def test_a_file_without_an_ending_has_the_recipe_that_files_had_before_there_were_endings(
+    model: str, tmp_path: Path
+) -> None:
+    recipes = []
+    for name, options in (("with", []), ("without", ["--no-ending"])):
+        assert generate(model, tmp_path / f"{name}.mid", *options) == 0
+        recipes.append(read_recipe((tmp_path / f"{name}.mid").read_bytes()))
+    assert recipes[0]["request"].pop("ending") is True  # type: ignore[index]
+    assert recipes[0] == recipes[1]
+
+
 def test_the_recipe_in_the_file_makes_the_same_bytes_again(model: str, tmp_path: Path) -> None:
     first, again = tmp_path / "first.mid", tmp_path / "again.mid"
     assert generate(model, first, "--seed", "3", "--roles", "bass,drums") == 0

@@ -72,6 +72,7 @@ def _generate(desk: Desk) -> Callable:
         humanise: float = _DEFAULTS.humanise,
         swing: float = _DEFAULTS.swing,
         roles: str = "",
+        ending: bool = _DEFAULTS.ending,
     ) -> tuple[gr.FileData, dict]:
         with toasts():
             request = Request(
@@ -79,6 +80,7 @@ def _generate(desk: Desk) -> Callable:
                 density=density, rhythm=rhythm, register=register, polyphony=polyphony, tension=tension,
                 chords=chords, form=form, section_bars=section_bars, metre=metre, humanise=humanise, swing=swing,
                 roles=tuple(name.strip() for name in _names(roles).split(",") if name.strip()) or ROLE_NAMES,
+                ending=ending,
             )  # fmt: skip
             result = desk.studio.make(request, sound=False, kind=model)
             return _answer(desk, result, (*remarks(request), *result.said))
@@ -107,6 +109,7 @@ def _generate(desk: Desk) -> Callable:
         humanise: how much it is played as people play: 0 (on the grid) to 100 percent
         swing: where the second half of a beat begins: 50 (straight) to 67 (triplets) percent
         roles: those that play, such as "melody,bass"; "" for all
+        ending: whether the piece comes to an end, as songs do; false for one that is to be a loop
     Returns:
         The MIDI file, and facts: the recipe that makes it again, its notes, what it measures, and remarks on what was
         asked for, such as what models do not hear of the chords.

@@ -31,12 +31,14 @@ _RESTORE = f"""(models, model) => {{
     return [
         models.includes(kind) ? kind : model, request.style, request.bars,
         request.metre ?? "{FOUR_FOUR}", request.tempo, request.key, request.seed,
-        request.temperature, request.roles, ({_USUAL_TEMPO})[request.style] ?? request.tempo, request.seed,
+        request.temperature, request.roles, request.ending ?? false,
+        ({_USUAL_TEMPO})[request.style] ?? request.tempo, request.seed,
     ];
 }}"""
 _ROLL_DICE = f"() => [Math.floor(Math.random() * {NEW_SEEDS}), null]"
 _MODEL = "Two ways from noise to music: the VAE in a few steps, the GAN in one."
 _TEMPERATURE = "How far the music may stray from what is most usual."
+_ENDING = "The piece ends in its last bar as songs of its style do; switch this off for a loop."
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Controls:
     lock: gr.Checkbox
     temperature: gr.Slider
     roles: gr.CheckboxGroup
+    ending: gr.Checkbox
     shape: gr.HTML
     generate: gr.Button
     shown: gr.Number
@@ -97,6 +100,7 @@ def build_controls(result: Result, studio: Studio) -> Controls:
             [(role.label, role.name) for role in ROLES], value=list(request.roles), label="Who plays", elem_id="roles"
         )
         shape = build_shape(result)
+        ending = gr.Checkbox(request.ending, label="Come to an end", info=_ENDING, elem_id="ending")
         with gr.Row(elem_id="seed-row"):
             seed = gr.Number(request.seed, label="Seed", elem_id="seed", min_width=90, placeholder=f"0 to {MAX_SEED}")
             lock = gr.Checkbox(False, label="Lock", elem_id="lock", container=False, min_width=44, scale=0)
@@ -108,7 +112,8 @@ def build_controls(result: Result, studio: Studio) -> Controls:
     kinds = gr.JSON(models, visible=False)
     restorer = gr.HTML(html_template=" ", js_on_load=static("restore.js"), visible="hidden", elem_id="restore")
     restorer.submit(
-        None, [kinds, model], [model, style, bars, metre, tempo, key, seed, temperature, roles, usual, shown],
+        None, [kinds, model],
+        [model, style, bars, metre, tempo, key, seed, temperature, roles, ending, usual, shown],
         js=_RESTORE,
         api_visibility="private",
     )  # fmt: skip
@@ -116,7 +121,9 @@ def build_controls(result: Result, studio: Studio) -> Controls:
     # a seed that was typed or rolled is used, even if the piece on the stage has the same
     seed.input(None, None, shown, js="() => null", api_visibility="private")
     dice.click(None, None, [seed, shown], js=_ROLL_DICE, api_visibility="private")
-    return Controls(model, style, bars, metre, tempo, key, seed, lock, temperature, roles, shape, generate, shown)
+    return Controls(
+        model, style, bars, metre, tempo, key, seed, lock, temperature, roles, ending, shape, generate, shown
+    )  # fmt: skip
 
 
 def _whole(tempo: float | None) -> float | int | None:

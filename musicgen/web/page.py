@@ -98,7 +98,7 @@ def build_page(studio: Studio) -> tuple[gr.Blocks, dict[str, Any]]:
             [
                 controls.model, controls.style, controls.bars, controls.metre, controls.tempo, controls.key,
                 controls.seed, controls.lock, controls.temperature, controls.shape, controls.shown,
-                levels, controls.roles,
+                levels, controls.roles, controls.ending,
             ],
             [stage, controls.seed, controls.shown],
             js=_BUSY,
@@ -137,6 +137,7 @@ class _Generate:
         shown: float | None,
         levels: object,
         roles: Sequence[str],
+        ending: bool,
     ) -> tuple[dict[str, object], int, int]:
         """A new piece for the stage, and its seed.
 
@@ -147,7 +148,7 @@ class _Generate:
                 seed = secrets.randbelow(NEW_SEEDS)
             request = Request(
                 style=style, bars=bars, metre=metre, tempo=tempo, key=key, seed=seed, temperature=temperature,  # type: ignore[arg-type]
-                roles=tuple(roles), humanise=usual_humanise(style), **read_shape(shape),  # type: ignore[arg-type]
+                roles=tuple(roles), humanise=usual_humanise(style), ending=ending, **read_shape(shape),  # type: ignore[arg-type]
             )  # fmt: skip
             with self.desk.turn():
                 result = self.desk.studio.make(request, sound=False, kind=model)  # the roll comes first
