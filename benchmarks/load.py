@@ -7,7 +7,8 @@
 Three parts, one after another, while the page itself is fetched twice a second:
 
 1. *Visitors*, for `--seconds` or until `--most` calls are answered. Each makes a piece of sixteen bars, fetches its
-   MIDI file, hears it (the sound as the page has it), varies it, morphs it with the piece before, and begins again.
+   MIDI file, hears it (the sound as the page has it; not if `--silent`), varies it, morphs it with the piece before,
+   and begins again.
 2. *A burst*: `--burst` visitors ask for a piece at the same moment. All of them are to be served.
 3. *A flood*: `--flood` visitors do so, more than the queue has room for. Those who find no room are to be told at once,
    and the page is to be usable when the others are served.
@@ -188,8 +189,14 @@ class Page:
 # --- who visits --------------------------------------------------------------------------------------------------
 
 
-def visit(page: Page, times: Times, number: int, bars: int, goes_on: Callable[[], bool]) -> None:
-    """One visitor: what is made is fetched, heard, varied and morphed with what was made before, over and over."""
+def visit(page: Page, times: Times, number: int, bars: int, hears: bool, goes_on: Callable[[], bool]) -> None:
+    """One visitor: what is made is fetched, heard, varied and morphed with what was made before, over and over.
+
+    Args:
+        number: of the visitor; each has seeds of its own.
+        hears: whether sound is asked for.
+        goes_on: whether there is time for another round.
+    """
     seed, before, style = 1_000_000 * (number + 1), None, ("pop", "jazz", "rock", "folk")[number % 4]
     while goes_on():
         seed += 1
@@ -198,8 +205,9 @@ def visit(page: Page, times: Times, number: int, bars: int, goes_on: Callable[[]
                 file, _ = page.call("generate", bars=bars, seed=seed, style=style)
             with times.measure("download"):
                 midi = page.get(path_of(file))
-            with times.measure("hear"):
-                page.get("/" + page.ask("sound", midi=base64.b64encode(midi).decode())["audio"])
+            if hears:
+                with times.measure("hear"):
+                    page.get("/" + page.ask("sound", midi=base64.b64encode(midi).decode())["audio"])
             with times.measure("upload"):
                 sent = page.upload(midi, "piece.mid")
             with times.measure("vary"):
@@ -344,7 +352,10 @@ def run(url: str, options: argparse.Namespace, process: int | None = None) -> di
     def goes_on() -> bool:
         return time.perf_counter() - begun < options.seconds and times.count < options.most
 
-    run_together([lambda i=i: visit(page, times, i, options.bars, goes_on) for i in range(options.visitors)])  # type: ignore[misc]
+    def visitor(number: int) -> Callable[[], None]:
+        return lambda: visit(page, times, number, options.bars, not options.silent, goes_on)
+
+    run_together([visitor(number) for number in range(options.visitors)])
     visited = time.perf_counter() - begun
     memory.append(memory_of(process))
     at_once = burst(page, options.burst, options.bars) if options.burst else Burst()
@@ -428,6 +439,7 @@ def parser() -> argparse.ArgumentParser:
         "--burst", type=int, default=20, help="visitors at the same moment, all to be served; 0 for none"
     )
     result.add_argument("--flood", type=int, default=100, help="visitors, more than the queue has room for; 0 for none")
+    result.add_argument("--silent", action="store_true", help="visitors ask for no sound")
     result.add_argument("--out", type=Path, help="a JSON file for the figures")
     result.add_argument(
         "--smoke",

@@ -139,7 +139,7 @@ class Edit:
     mix: Mix = field(default_factory=Mix)
 
     def __post_init__(self) -> None:
-        if self.kind not in FIELDS:
+        if not isinstance(self.kind, str) or self.kind not in FIELDS:
             raise RequestError(f"Expected a change among {', '.join(FIELDS)}. Received: {shown(self.kind)}.")
         used = FIELDS[self.kind]
         self._set("seed", Request(seed=self.seed).seed)
@@ -186,7 +186,8 @@ class Edit:
         Raises:
             RequestError: values that an `Edit` refuses.
         """
-        if not isinstance(values, Mapping) or values.get("kind") not in FIELDS:
+        kind = values.get("kind") if isinstance(values, Mapping) else None
+        if not isinstance(values, Mapping) or not isinstance(kind, str) or kind not in FIELDS:
             raise RequestError(f"Expected a change of a kind among {', '.join(FIELDS)}. Received: {shown(values)}.")
         wanted = dict(values)
         unknown = set(wanted) - {"kind", *FIELDS[wanted["kind"]]}

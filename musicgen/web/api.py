@@ -162,6 +162,8 @@ def _change(desk: Desk) -> Callable:
             The MIDI file, and facts as those of generate, with what reading changed and how many notes are others now.
         """
         with toasts():
+            if not isinstance(kind, str) or kind not in _KINDS:  # before the work, not after it
+                raise RequestError(f"kind: expected one of {', '.join(_KINDS)}. Received: {str(kind)[:40]!r}.")
             piece = _read(desk, midi, keep_beat)
             if kind in CHANGES:
                 values: dict[str, dict[str, Any]] = {
@@ -172,11 +174,9 @@ def _change(desk: Desk) -> Callable:
                     "restyle": {"to": style, "strength": strength, "keep": _names(keep)},
                 }
                 edit = CHANGES[kind](piece.music, seed, **values[kind])
-            elif kind in _KINDS:
+            else:
                 mix = Mix(tempo, programs or {}, volumes or {}, humanise, swing) if kind == "mix" else Mix()
                 edit = Edit(kind, mix=mix)
-            else:
-                raise RequestError(f"kind: expected one of {', '.join(_KINDS)}. Received: {str(kind)[:40]!r}.")
             made = desk.studio.change(piece, edit, sound=False)
             file, facts = _answer(desk, made, (*piece.said, *made.said))
             return file, facts | {"changed": made.changed}
