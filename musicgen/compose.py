@@ -21,7 +21,7 @@ from musicgen.models.base import Composer
 from musicgen.models.redrawing import changed_share
 from musicgen.music import Music
 from musicgen.own_style import OwnStyle
-from musicgen.recipe import MOST_STEPS, VERSION, Edit, Recipe
+from musicgen.recipe import MOST_STEPS, MOST_WORK, VERSION, Edit, Recipe
 from musicgen.request import Request
 
 _CODES = 32
@@ -232,6 +232,8 @@ class Studio:
             raise RequestError("Expected a piece that was made here. Received: one that began as a file of yours.")
         if recipe.steps > MOST_STEPS:
             raise RequestError(f"Expected a piece made in at most {MOST_STEPS} steps. Received: {recipe.steps}.")
+        if recipe.work > MOST_WORK:
+            raise RequestError(f"Expected a piece made of at most {MOST_WORK:,} bars. Received: {recipe.work:,}.")
         composer = self._composer(recipe.kind, strict=False)
         music = composer.generate(recipe.request)
         encode = partial(self._encode, composer.kind)

@@ -27,6 +27,9 @@ MAX_EDITS = 64
 MOST_PARTNERS = 3
 MOST_STEPS = 100
 """Most steps of a piece that is made again; a hostile file could ask for thousands."""
+MOST_WORK = 2000
+"""Most bars that are made on the way to such a piece, over all of its steps; some twenty seconds of a processor's work.
+A hundred changes of the longest piece were five minutes."""
 _DEPTH = 4
 """How deep recipes of partners may lie within one another."""
 
@@ -242,13 +245,28 @@ class Recipe:
     @property
     def replayable(self) -> bool:
         """Whether the piece can be made from this alone."""
-        own = self.request is not None and self.steps <= MOST_STEPS
+        own = self.request is not None and self.steps <= MOST_STEPS and self.work <= MOST_WORK
         return own and all(each.replayable for edit in self.edits for each in edit.partners)
 
     @property
     def steps(self) -> int:
         """How often a model works to make the piece from this: once, for each edit, and for all of each partner."""
         return 1 + sum(1 + sum(each.steps for each in edit.partners) for edit in self.edits)
+
+    @property
+    def work(self) -> int:
+        """How many bars a model makes on the way to the piece."""
+        return self._bars_and_work[1]
+
+    @property
+    def _bars_and_work(self) -> tuple[int, int]:
+        """Bars of the piece, if it began as a request, and of all that is made on the way to it."""
+        bars = work = 0 if self.request is None else self.request.bars
+        for edit in self.edits:
+            partners = [each._bars_and_work for each in edit.partners]
+            bars = max([bars + (edit.bars if edit.kind == "continue" else 0), *(length for length, _ in partners)])
+            work += sum(made for _, made in partners) + (0 if edit.kind == "mix" else bars)
+        return bars, work
 
     @property
     def mix(self) -> Mix:

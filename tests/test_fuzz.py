@@ -16,9 +16,10 @@ import pytest
 
 from benchmarks import fuzz
 from benchmarks.fuzz import Bench, Found, Limits, Wrong, as_json, as_link, chunk, main, names_of
-from musicgen.errors import MidiError
+from musicgen.errors import MidiError, RequestError
 from musicgen.intake import beats, read_music
 from musicgen.midi_reading import read_score
+from musicgen.recipe import Recipe
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +126,15 @@ def test_a_kind_that_is_no_text_is_refused(bench: Bench) -> None:
     assert "Expected a change of a kind among" in bench.desk.ask({"action": "replay", "link": link})["error"]
     call = {"action": "make", "request": {"bars": 4}, "kind": ["vae"]}
     assert "model: expected one of" in bench.desk.ask(call)["error"]
+
+
+def test_a_link_to_more_than_a_piece_takes_is_refused_before_any_of_it_is_made(bench: Bench) -> None:
+    vary = {"kind": "vary", "seed": 1, "strength": 0.5, "keep": ""}
+    recipe = {"model": "vae-1", "request": {"bars": 128}, "edits": [{"kind": "continue", "bars": 192}, *[vary] * 60]}
+    answer = bench.desk.ask({"action": "replay", "link": as_link(as_json(recipe))})
+    assert "Expected a link to a piece" in answer["error"]
+    with pytest.raises(RequestError, match="at most 2,000 bars"):
+        bench.desk.studio.replay(Recipe.from_dict(recipe))
 
 
 def of_many_tracks(tracks: int, shared: int) -> bytes:

@@ -67,6 +67,20 @@ def test_recipes_within_recipes_end_somewhere() -> None:
         Recipe.from_dict(values)
 
 
+def test_a_piece_that_takes_too_much_work_has_no_link() -> None:
+    long = Recipe("vae-1", Request(bars=128))
+    assert (long.work, JAZZ.work, VARIED.work) == (128, 8, 16)
+    grown = long.after(Edit("continue", bars=192)).after(Edit("mix", mix=Mix(tempo=90)))
+    assert grown.work == 128 + 320
+    for seed in range(4):
+        grown = grown.after(Edit("vary", seed))
+    assert (grown.work, grown.replayable, link_text(grown) is not None) == (1728, True, True)
+    beyond = grown.after(Edit("vary", 4))
+    assert (beyond.work, beyond.steps, beyond.replayable, link_text(beyond)) == (2048, 8, False, None)
+    morphed = JAZZ.after(Edit("morph", partners=(grown,), weights=(1, 1)))
+    assert morphed.work == 8 + 1728 + 320 and not morphed.replayable
+
+
 def test_of_mixes_one_after_another_the_last_counts() -> None:
     loud, quiet = Edit("mix", mix=Mix(volumes={"bass": 127})), Edit("mix", mix=Mix(volumes={"bass": 1}))
     assert VARIED.after(loud).after(quiet).edits == (*VARIED.edits, quiet)

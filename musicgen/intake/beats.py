@@ -82,7 +82,7 @@ def _tempo(strength: np.ndarray, hop: int) -> np.ndarray:
     if len(starts) > _MOST_STRETCHES:
         starts = starts[np.linspace(0, len(starts) - 1, _MOST_STRETCHES).round().astype(int)]
     total, count = np.zeros(length), 0
-    for start in starts:
+    for start in starts.tolist():
         part = padded[start : min(start + _FRAMES_AT_ONCE, len(strength)) + length - 1]
         found = librosa.feature.tempogram(onset_envelope=part, sr=rate, hop_length=hop, win_length=length, center=False)
         total, count = total + found.sum(axis=1), count + found.shape[1]
