@@ -7,8 +7,8 @@
 Three parts, one after another, while the page itself is fetched twice a second:
 
 1. *Visitors*, for `--seconds` or until `--most` calls are answered. Each makes a piece of sixteen bars, fetches its
-   MIDI file, hears it (the sound as the page has it; not if `--silent`), varies it, morphs it with the piece before,
-   and begins again.
+   MIDI file, hears it (not if `--silent`), varies it, morphs it with the piece before, and begins again. Pieces are
+   made through /generate, and changed as the page's scripts do it.
 2. *A burst*: `--burst` visitors ask for a piece at the same moment. All of them are to be served.
 3. *A flood*: `--flood` visitors do so, more than the queue has room for. Those who find no room are to be told at once,
    and the page is to be usable when the others are served.
@@ -44,6 +44,8 @@ BARS = 16
 PATIENCE = 120.0
 """Seconds after which a call that was not answered is an error."""
 START_SECONDS = 180.0
+SETTLE_SECONDS = 60.0
+"""A page that was just started answers, but goes on to compile what long pieces need."""
 LOOK_SECONDS = 0.5
 """Between two fetches of the page itself."""
 MOST_CALLS = 100_000
@@ -143,21 +145,12 @@ class Page:
             raise Failed(answer["error"])
         return answer
 
-    def upload(self, data: bytes, name: str) -> dict[str, Any]:
-        """A file for an endpoint."""
-        line = uuid.uuid4().hex
-        head = f'--{line}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
-        body = head.encode() + data + f"\r\n--{line}--\r\n".encode()
-        (path,) = json.loads(self._send("POST", "/gradio_api/upload", body, f"multipart/form-data; boundary={line}"))
-        return {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
-
-    def _send(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> bytes:
-        address = urlsplit(path)
-        target = self._base + address.path + (f"?{address.query}" if address.query else "")
+    def _send(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        heads = {"Content-Type": "application/json"} if body is not None else {}
         for attempt in range(2):
             connection = self._connection(fresh=attempt > 0)
             try:
-                connection.request(method, target, body, {"Content-Type": kind} if body is not None else {})
+                connection.request(method, self._base + path, body, heads)
                 answer = connection.getresponse()
                 data = answer.read()
             except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
@@ -204,18 +197,17 @@ def visit(page: Page, times: Times, number: int, bars: int, hears: bool, goes_on
             with times.measure("generate"):
                 file, _ = page.call("generate", bars=bars, seed=seed, style=style)
             with times.measure("download"):
-                midi = page.get(path_of(file))
+                midi = base64.b64encode(page.get(path_of(file))).decode()
             if hears:
                 with times.measure("hear"):
-                    page.get("/" + page.ask("sound", midi=base64.b64encode(midi).decode())["audio"])
-            with times.measure("upload"):
-                sent = page.upload(midi, "piece.mid")
+                    page.get("/" + page.ask("sound", midi=midi)["audio"])
             with times.measure("vary"):
-                page.call("change", midi=sent, kind="vary", seed=seed, strength=0.3)
+                page.ask("change", midi=midi, edit={"kind": "vary", "seed": seed, "strength": 0.3})
+            piece = {"id": str(seed), "midi": midi}
             if before is not None and goes_on():
                 with times.measure("morph"):
-                    page.call("morph", first=sent, last=before, share=0.5)
-            before = sent
+                    page.ask("morph", pieces=[piece, before], weights=[0.5, 0.5])
+            before = piece
         except (Failed, Refused):
             time.sleep(0.5)  # it was counted; a visitor tries again
 
@@ -431,6 +423,7 @@ def lines(report: Mapping[str, Any]) -> list[str]:
 def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(prog="python -m benchmarks.load", description=(__doc__ or "").splitlines()[0])
     result.add_argument("--url", help="of a page that runs; one is started if not given")
+    result.add_argument("--wait", type=float, default=SETTLE_SECONDS, help="seconds before, for a page that is started")
     result.add_argument("--visitors", type=int, default=8)
     result.add_argument("--seconds", type=float, default=600, help="that visitors keep coming")
     result.add_argument("--most", type=int, default=MOST_CALLS, help="calls after which they stop")
@@ -458,6 +451,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = run(options.url, options)
     else:
         with started_page() as (url, process):
+            time.sleep(0 if options.smoke else options.wait)
             report = run(url, options, process)
     if options.out is not None:
         options.out.write_text(json.dumps(report, indent=1))
