@@ -28,7 +28,7 @@ FEWEST, MOST = 2, 8
 AIMED = ("density", "rhythm", "register", "polyphony")
 """Attributes of the pieces that are asked for; tension is left out, because asking for it leaves the chords open."""
 STRENGTH = 0.75
-"""Of `lean`: more is nearer to the pieces, but harms the harmony, see docs/experiments.md."""
+"""Of `lean`: more is nearer to the pieces, but harms the harmony (docs/decisions.md, D29)."""
 
 
 @dataclass(frozen=True)

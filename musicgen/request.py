@@ -17,7 +17,7 @@ BAR_CHOICES = (4, 8, 12, 16, 24, 32, 64, 128)
 TEMPO_RANGE = (40.0, 240.0)
 TEMPERATURE_RANGE = (0.0, 1.5)
 DEFAULT_TEMPERATURE = 0.8
-"""Where samples were nearest to songs that the model has not heard, see docs/experiments.md."""
+"""Samples were nearest to songs that the model has not heard (docs/decisions.md, D7)."""
 ATTRIBUTE_RANGES: dict[str, tuple[float, float, str]] = {
     "density": (10.0, 80.0, "notes a bar"),
     "rhythm": (0.0, 30.0, "per cent of onsets"),

@@ -4,7 +4,7 @@ It is the prior that says which music is likely, and the prior alone that learns
 what latents mean stays the same. A network that is trained on little forgets the rest, and the corpus that it was
 trained on is not at hand. So a share of every batch is music that the model itself made before (generative replay; Shin
 et al. 2017), and the weights that come out lie between the old ones and the new ones (WiSE-FT; Wortsman et al. 2022).
-docs/experiments.md has the figures of both.
+Figures of both: docs/decisions.md, D28.
 """
 
 from __future__ import annotations
