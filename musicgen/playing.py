@@ -1,6 +1,7 @@
 """A synthesiser that plays the events of a MIDI file: samples at no particular level.
 
-FluidSynth gives the same samples only from a fresh synthesiser, so that each piece gets fresh ones.
+FluidSynth gives the same samples only from a fresh synthesiser, so that each piece gets fresh ones (docs/decisions.md,
+D36).
 """
 
 from __future__ import annotations

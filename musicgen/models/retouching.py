@@ -20,7 +20,7 @@ from musicgen.music import FOUR_FOUR, Metre
 from musicgen.roles import PITCHED, ROLE_NAMES
 
 DEAREST = 14.0
-"""Highest price of a change: it makes the odds of an onset e^14 times worse."""
+"""Highest price of a change: it makes the odds of an onset e^14 times worse (docs/decisions.md, D21)."""
 _DEAREST_MOVE = 20.0
 """The same for an onset that begins at another time, where no cheaper one is left: a decoder is surest of rhythms."""
 _FARTHEST = 4.0

@@ -1,4 +1,4 @@
-"""Weights on disk: safetensors, loaded strictly. No pickle, no code, nothing guessed."""
+"""Weights on disk: safetensors, loaded strictly. No pickle, no code, nothing guessed. int8: docs/decisions.md, D45."""
 
 from __future__ import annotations
 
