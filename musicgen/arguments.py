@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from musicgen import __version__
 from musicgen.errors import RequestError
 from musicgen.music import FOUR_FOUR, METRES
-from musicgen.request import ATTRIBUTE_RANGES, BAR_CHOICES, DEFAULT_TEMPERATURE, HUMANISE_RANGE, SWING_RANGE
+from musicgen.request import ATTRIBUTE_RANGES, BAR_CHOICES, DEFAULT_TEMPERATURE, Request
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 _ENDINGS = ".mid .wav .mp3 .ogg .flac .loop.wav .musicxml .zip"
@@ -28,13 +28,19 @@ def parser() -> argparse.ArgumentParser:
 
     generate = commands.add_parser("generate", help="make a piece, or many")
     generate.add_argument("--model", default="vae", help="a bundled name, a folder, or org/name@revision on the Hub")
-    generate.add_argument("--style", default="pop", help=", ".join(STYLE_NAMES))
-    generate.add_argument("--bars", type=_number, default=16, help=f"one of {', '.join(map(str, BAR_CHOICES))}")
+    generate.add_argument(
+        "--words", help='what to make, such as "a sad slow waltz with busy drums"; the options below win over it'
+    )
+    usual = Request()
+    generate.add_argument("--style", help=f"{', '.join(STYLE_NAMES)}; {usual.style} if not given")
+    generate.add_argument(
+        "--bars", type=_number, help=f"one of {', '.join(map(str, BAR_CHOICES))}; {usual.bars} if not given"
+    )
     generate.add_argument("--tempo", type=_number, help="beats a minute; the style's own if not given")
-    generate.add_argument("--key", default="C major", help='such as "A minor"')
-    generate.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")
-    generate.add_argument("--temperature", type=_number, default=DEFAULT_TEMPERATURE, help="0 to 1.5")
-    generate.add_argument("--roles", default=",".join(ROLE_NAMES), help="which play, separated by commas")
+    generate.add_argument("--key", help=f'such as "A minor"; {usual.key} if not given')
+    generate.add_argument("--seed", type=_number, default=usual.seed, help="the same seed gives the same bytes")
+    generate.add_argument("--temperature", type=_number, help=f"0 to 1.5; {usual.temperature:g} if not given")
+    generate.add_argument("--roles", type=_names, help="which play, separated by commas; all if not given")
     for name, (low, high, unit) in ATTRIBUTE_RANGES.items():
         generate.add_argument(
             f"--{name}", type=_number, help=f"{low:g} to {high:g} {unit}; the model's choice if not given"
@@ -44,9 +50,8 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--section-bars", type=_number, help="length of a section; the form fits the piece if not given"
     )
-    generate.add_argument("--metre", default=FOUR_FOUR.name, help=f"{', '.join(METRES)}, where the model knows it")
+    generate.add_argument("--metre", help=f"{', '.join(METRES)}, where the model knows it; {usual.metre} if not given")
     _add_performance(generate)
-    generate.set_defaults(humanise=HUMANISE_RANGE[0], swing=SWING_RANGE[0])
     generate.add_argument("--count", type=_number, default=1, help="how many pieces, with seeds from --seed on")
     _add_scheduler(generate)
     generate.add_argument("--out", type=Path, required=True, help=f"a file ({_ENDINGS}) or a folder")
@@ -177,6 +182,11 @@ def _add_scheduler(command: argparse.ArgumentParser) -> None:
         metavar="tcp://HOST:PORT",
         help="a Dask scheduler to work on; processes of this machine if not given",
     )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Names as typed; whether there are such is for `Request` to say."""
+    return tuple(name.strip() for name in text.split(","))
 
 
 def _whole(text: str) -> int:

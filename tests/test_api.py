@@ -55,6 +55,22 @@ def test_what_may_not_be_meant_is_said(client: Client) -> None:
     ]
 
 
+def test_a_description_gives_the_arguments_of_generate(client: Client) -> None:
+    found = client.predict("a sad fast reggae song of 4 bars in Mars, only drums and bass", api_name="/describe")
+    assert found == {
+        "arguments": {"roles": "bass,drums", "tempo": 113.0, "key": "A minor", "bars": 4, "style": "reggae"},
+        "understood": [
+            {"words": "sad", "sets": "A minor"}, {"words": "fast", "sets": "113 BPM"},
+            {"words": "reggae", "sets": "Reggae"}, {"words": "4 bars", "sets": "4 bars"},
+            {"words": "drums", "sets": "only Drums"}, {"words": "bass", "sets": "only Bass"},
+        ],
+        "unknown": ["Mars"],
+    }  # fmt: skip
+    path, facts = client.predict(**found["arguments"], api_name="/generate")
+    assert (read(path).style, read(path).bars, read(path).tempo) == ("reggae", 4, 113)
+    assert facts["recipe"]["request"]["roles"] == ["bass", "drums"]
+
+
 def test_files_are_called_after_the_piece(made: Path) -> None:
     assert made.name == "jazz-in-f-major-seed3.mid"
 
@@ -176,7 +192,7 @@ def call(server: Server, name: str, values: dict) -> Any:
 
 def test_an_assistant_finds_tools_and_makes_a_piece(server: Server) -> None:
     tools = {tool["name"].split("_")[-1]: tool for tool in ask_tools(server, "tools/list", {})["tools"]}
-    assert set(tools) == {"generate", "change", "morph", "originality"}
+    assert set(tools) == {"generate", "change", "morph", "originality", "describe"}
     assert "bars" in tools["generate"]["inputSchema"]["properties"]
     assert "Compose" in tools["generate"]["description"]
     made = ask_tools(server, "tools/call", {"name": tools["generate"]["name"], "arguments": {"bars": 4, "seed": 9}})

@@ -17,6 +17,7 @@ ALLOWED = {
     "chord_names": {"errors"},
     "harmony": {"errors", "music", "chord_names"},
     "request": {"errors", "roles", "music", "harmony", "attributes", "performance"},
+    "wording": {"wording", "errors", "roles", "music", "chord_names", "harmony", "performance", "request"},
     "codec": {"errors", "roles", "music"},
     "attributes": {"roles", "music", "codec"},
     "heard": {"roles", "music", "harmony", "codec"},
@@ -62,13 +63,14 @@ ALLOWED = {
     "make": {"errors", "cluster", "request", "export", "compose"},
     "publish": {"errors", "request", "models", "hub", "training", "evaluation"},
     "web": {
-        "errors", "roles", "attributes", "music", "harmony", "performance", "request", "recipe", "hub", "midi_reading",
-        "midi", "cards", "export", "compose", "own_style", "evaluation", "intake", "originality", "change", "web",
+        "errors", "roles", "attributes", "music", "harmony", "performance", "request", "wording", "recipe", "hub",
+        "midi_reading", "midi", "cards", "export", "compose", "own_style", "evaluation", "intake", "originality",
+        "change", "web",
     },
     "arguments": {"errors", "roles", "music", "request"},
     "__main__": {
-        "errors", "recipe", "request", "export", "hub", "arguments", "make", "benchmark", "corpus", "training",
-        "evaluation", "originality", "change", "publish",
+        "errors", "recipe", "request", "wording", "export", "hub", "arguments", "make", "benchmark", "corpus",
+        "training", "evaluation", "originality", "change", "publish",
     },
     "__init__": {"request", "models", "hub", "publish"},
 }  # fmt: skip

@@ -50,6 +50,22 @@ def test_a_midi_file_holds_what_was_asked_for(model: str, tmp_path: Path) -> Non
     assert (music.bars, music.tempo, music.key, music.style) == (4, 90, Key.parse("A minor"), "jazz")
 
 
+def test_words_are_a_request_and_options_win_over_them(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "song.mid"
+    words = ["--words", "a slow sad rock song of 8 bars with purple drums and no bass", "--key", "D major"]
+    assert generate(model, out, *words) == 0  # with --bars 4
+    assert capsys.readouterr().err == (
+        "Understood: slow: 93 BPM; sad: A minor; rock; 8 bars; drums: with Drums; no bass: without Bass. "
+        "Not understood: purple.\n"
+    )
+    music, recipe = from_midi(out.read_bytes()), read_recipe(out.read_bytes())
+    assert (music.bars, music.tempo, music.key, music.style) == (4, 93, Key.parse("D major"), "rock")
+    assert recipe is not None
+    assert recipe["request"]["roles"] == ["melody", "chords", "pad", "drums"]  # type: ignore[index]
+
+
 def test_wishes_are_in_the_recipe(model: str, tmp_path: Path) -> None:
     out = tmp_path / "song.mid"
     assert generate(model, out, "--density", "40", "--chords", "Am F | C G", "--form", "AB") == 0

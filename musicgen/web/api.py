@@ -27,6 +27,7 @@ from musicgen.web.files import link
 from musicgen.web.pieces import MAX_BYTES, MAX_NOTES
 from musicgen.web.shape import shape_value
 from musicgen.web.toasts import toasts
+from musicgen.wording import parse_description
 
 _DEFAULTS = Request()
 _KINDS = (*CHANGES, "reconstruct", "mix")
@@ -34,7 +35,7 @@ _KINDS = (*CHANGES, "reconstruct", "mix")
 
 def add_endpoints(desk: Desk, **limits: Any) -> None:
     """Add the endpoints to the page that is being built. `limits` are those of `gr.api`."""
-    for make in (_generate, _change, _morph, _original):
+    for make in (_generate, _change, _morph, _original, _read_words):
         function = make(desk)
         endpoint = gr.api(function, api_name=function.__name__, **limits)
         _describe(endpoint, function)
@@ -215,6 +216,29 @@ def _original(desk: Desk) -> Callable:
             return original.answer(_read(desk, midi).music)
 
     return originality
+
+
+def _read_words(desk: Desk) -> Callable:
+    def describe(words: str, style: str = "") -> dict:
+        """Find the arguments of generate in a description in English, such as "a sad slow waltz with busy drums".
+
+        The words are those of an open list; no model reads them.
+
+        Args:
+            words: the description
+            style: the style whose usual tempo "slow" and "fast" are measured from, where the words name none
+        Returns:
+            The arguments that were found, to be passed to generate, and what was understood and what was not.
+        """
+        with toasts():
+            described = parse_description(str(words), str(style))
+            fields = dict(described.fields)
+            if "roles" in fields:
+                fields["roles"] = ",".join(fields["roles"])
+            understood = [{"words": each.words, "sets": each.sets} for each in described.understood]
+            return {"arguments": fields, "understood": understood, "unknown": list(described.unknown)}
+
+    return describe
 
 
 def _read(desk: Desk, file: object, keep_beat: bool = False) -> Result:

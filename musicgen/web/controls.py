@@ -14,6 +14,7 @@ from musicgen.web.choice import build_choice
 from musicgen.web.metre import build_metre, wire_metre
 from musicgen.web.shape import build_shape
 from musicgen.web.theme import static
+from musicgen.web.words import build_words
 
 NEW_SEEDS = 1_000_000
 """Seeds are drawn below this, short enough to read to a friend; any seed up to `MAX_SEED` can be typed."""
@@ -32,6 +33,16 @@ _RESTORE = f"""(models, model) => {{
         models.includes(kind) ? kind : model, request.style, request.bars,
         request.metre ?? "{FOUR_FOUR}", request.tempo, request.key, request.seed,
         request.temperature, request.roles, ({_USUAL_TEMPO})[request.style] ?? request.tempo, request.seed,
+    ];
+}}"""
+# What words have set, see `static/words.js`; what they leave open stays as it is.
+_DESCRIBE = f"""(style, bars, metre, tempo, key, temperature, roles, usual) => {{
+    const said = window.musicgen.described;
+    const next = ({_USUAL_TEMPO})[said.style] ?? usual;
+    return [
+        said.style ?? style, said.bars ?? bars, said.metre ?? metre,
+        said.tempo ?? (tempo === usual || tempo === null ? next : tempo), said.key ?? key,
+        said.temperature ?? temperature, said.roles ?? roles, next,
     ];
 }}"""
 _ROLL_DICE = f"() => [Math.floor(Math.random() * {NEW_SEEDS}), null]"
@@ -64,6 +75,7 @@ def build_controls(result: Result, studio: Studio) -> Controls:
     models = list(studio.composers)
     request = result.request or Request()
     with gr.Column(elem_id="panel"):
+        words = build_words()
         model = gr.Radio(
             [(kind.upper(), kind) for kind in models], value=result.recipe.kind, label="Model", elem_id="model",
             info=_MODEL, visible=len(models) > 1,
@@ -112,6 +124,8 @@ def build_controls(result: Result, studio: Studio) -> Controls:
         js=_RESTORE,
         api_visibility="private",
     )  # fmt: skip
+    described = [style, bars, metre, tempo, key, temperature, roles, usual]
+    words.submit(None, described, described, js=_DESCRIBE, api_visibility="private")
     style.input(None, [style, tempo, usual], [tempo, usual], js=_FOLLOW_STYLE, api_visibility="private")
     # a seed that was typed or rolled is used, even if the piece on the stage has the same
     seed.input(None, None, shown, js="() => null", api_visibility="private")

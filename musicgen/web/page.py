@@ -25,6 +25,7 @@ from musicgen.web import (
     remote,
     stems,
     wall,
+    words,
 )  # fmt: skip
 from musicgen.web.api import add_endpoints
 from musicgen.web.controls import NEW_SEEDS, build_controls
@@ -49,6 +50,7 @@ ACTIONS = (
     | original.ACTIONS
     | learn.ACTIONS
     | chords.ACTIONS
+    | words.ACTIONS
 )
 
 # In the browser, around the server's work: the button is busy from the click until the answer, whatever it is.
