@@ -150,7 +150,8 @@ def _add_changes(commands: Any) -> None:
     roles = {"default": "", "help": f"of {names}; all that there are if not given"}
     change("vary", "change a piece", {"strength": strength | {"default": 0.3}, "keep": keep})
     bars = {"help": 'such as "5-8" or "1-4,9"; all if not given'}
-    change("infill", "make bars of roles anew, to fit what stays", {"bars": bars, "roles": roles})
+    chords = {"help": 'of the whole piece, such as "Am F | C G", repeated; those that are there if not given'}
+    change("infill", "make bars of roles anew, to fit what stays", {"bars": bars, "roles": roles, "chords": chords})
     change("accompany", "put a band around a piece", {"roles": roles})
     more = {"type": _whole, "default": 8, "help": "how many more bars"}
     change("continue", "go on from the end of a piece", {"bars": more})

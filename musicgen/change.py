@@ -24,11 +24,15 @@ def vary(music: Music, seed: int, *, strength: float, keep: str) -> Edit:
     return Edit("vary", seed, strength, mask_text(cells(music, None, _roles("keep", keep))))
 
 
-def infill(music: Music, seed: int, *, bars: str | None, roles: str) -> Edit:
-    """See `Composer.infill`; the bars as in `cells` and the roles ("" is those that the piece has) are made anew."""
+def infill(music: Music, seed: int, *, bars: str | None, roles: str, chords: str | None = None) -> Edit:
+    """See `Composer.infill`; the bars as in `cells` and the roles ("" is those that the piece has) are made anew.
+
+    Args:
+        chords: of the whole piece, repeated; None for those that are there.
+    """
     named = _roles("roles", roles)
     fresh = cells(music, bars, named or [track.role for track in music.tracks])
-    return Edit("infill", seed, keep=mask_text(~fresh), roles=named)
+    return Edit("infill", seed, keep=mask_text(~fresh), roles=named, chords="" if chords is None else chords)
 
 
 def accompany(music: Music, seed: int, *, roles: str) -> Edit:

@@ -14,12 +14,15 @@ from musicgen import export, hub, midi
 from musicgen.audio import Audio, Renderer
 from musicgen.edits import apply, cells_to_change
 from musicgen.errors import AudioError, RequestError
+from musicgen.export.chord_symbols import list_markers
 from musicgen.export.faders import Faders, faders
+from musicgen.harmony import describe_hearing
 from musicgen.intake import interpret
 from musicgen.midi_reading import MAX_NOTES, Score, read_score
 from musicgen.models.base import Composer
 from musicgen.models.redrawing import changed_share
 from musicgen.music import Music
+from musicgen.new_chords import describe_missed
 from musicgen.own_style import OwnStyle
 from musicgen.recipe import MOST_STEPS, VERSION, Edit, Recipe
 from musicgen.request import Request
@@ -172,6 +175,8 @@ class Studio:
         if edit.kind != "mix" and music.metre.name not in composer.metres:
             known = " and ".join(composer.metres)
             said = (f"The model learned from music in {known} alone: what it makes of {music.metre} is less sure.",)
+        if edit.chords and free is not None:
+            said += (*describe_hearing(edit.chords), *describe_missed(music, free, edit.chords))
         return replace(self._finish(music, recipe, sound, started), said=said, changed=share)
 
     def _changed(self, piece: Result, edit: Edit, partners: Sequence[Result]) -> Music:
@@ -252,7 +257,9 @@ class Studio:
         composed = time.perf_counter()
         mix = recipe.mix
         assert mix.humanise is not None and mix.swing is not None
-        data = midi.to_midi(music, recipe.to_dict(), mix.volumes, mix.humanise, mix.swing, recipe.seed)
+        values = recipe.to_dict()
+        how = mix.volumes, mix.humanise, mix.swing, recipe.seed
+        data = midi.to_midi(music, values, *how, markers=list_markers(music, values))
         audio, notice = None, self.notice
         if sound and self.renderer is not None:
             try:

@@ -11,6 +11,7 @@ from musicgen.errors import RequestError
 from musicgen.models.base import Composer, refuse_several_metres
 from musicgen.models.leaning import lean
 from musicgen.music import MAX_BARS, Music, Track
+from musicgen.new_chords import change_chords
 from musicgen.recipe import Edit, Mix
 from musicgen.recipe_texts import read_mask, read_vector
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES
@@ -36,7 +37,10 @@ def apply(
     if edit.kind == "vary":
         return composer.vary(music, edit.strength, edit.seed, read_mask(edit.keep, music.bars))
     if edit.kind == "infill":
-        return composer.infill(with_roles(music, edit.roles), ~read_mask(edit.keep, music.bars), edit.seed)
+        whole, cells = with_roles(music, edit.roles), ~read_mask(edit.keep, music.bars)
+        if edit.chords:
+            return change_chords(composer, whole, cells, edit.chords, edit.seed)
+        return composer.infill(whole, cells, edit.seed)
     if edit.kind == "accompany":
         return composer.accompany(music, edit.roles or ROLE_NAMES, edit.seed)
     if edit.kind == "continue":

@@ -54,6 +54,7 @@ def to_midi(
     humanise: float = 0.0,
     swing: float = STRAIGHT,
     seed: int = 0,
+    markers: Iterable[tuple[int, str]] = (),
 ) -> bytes:
     """A type 1 MIDI file: a conductor track, then a named track per role that is in the piece.
 
@@ -66,6 +67,7 @@ def to_midi(
         recipe: how the piece was made; kept as JSON in a text event, `read_recipe` returns it.
         volumes: role to channel volume (controller 7), 0 to 127; that of `MIX` where not given.
         humanise, swing, seed: how it is played, see `performance.perform`.
+        markers: ticks, rising, and what is written there, such as the names of chords; texts in ASCII.
 
     Raises:
         MusicgenError: as for `performance.perform`.
@@ -91,7 +93,11 @@ def to_midi(
         )
     )
     conductor.append(mido.MetaMessage("key_signature", key=_mido_key(music.key)))
-    conductor.append(mido.MetaMessage("end_of_track", time=music.ticks * _SCALE))
+    now = 0
+    for tick, text in markers:
+        conductor.append(mido.MetaMessage("marker", text=text, time=(tick - now) * _SCALE))
+        now = tick
+    conductor.append(mido.MetaMessage("end_of_track", time=(music.ticks - now) * _SCALE))
     file = mido.MidiFile(type=1, ticks_per_beat=FILE_TICKS_PER_BEAT)
     file.tracks.append(conductor)
     for track in music.tracks:

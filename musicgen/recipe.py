@@ -121,6 +121,8 @@ class Edit:
         partners: recipes of up to three other pieces.
         weights: of the piece and of each partner, 0 or more, not all 0.
         mix: how it is played from here on.
+        chords: the progression of the whole piece as it is from here on, which what is made anew follows, as of a
+            `Request`; "" for the chords that are there.
 
     Raises:
         RequestError: an argument that is not as above.
@@ -137,6 +139,7 @@ class Edit:
     partners: tuple[Recipe, ...] = ()
     weights: tuple[float, ...] = ()
     mix: Mix = field(default_factory=Mix)
+    chords: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in FIELDS:
@@ -154,6 +157,8 @@ class Edit:
         self._set("roles", tuple(role for role in ROLE_NAMES if role in self.roles))
         if "style" in used and self.style not in STYLE_BY_NAME:
             raise RequestError(f"style: expected one of {', '.join(STYLE_NAMES)}. Received: {shown(self.style)}.")
+        if self.chords != "":
+            self._set("chords", Request(chords=self.chords).chords or "")
         if "vector" in used:
             read_vector(self.vector)
         if "partners" in used:
@@ -173,6 +178,8 @@ class Edit:
         values: dict[str, object] = {name: getattr(self, name) for name in FIELDS[self.kind]}
         if "roles" in values:
             values["roles"] = list(self.roles)
+        if not values.get("chords", True):
+            del values["chords"]  # so that recipes and links are what they were before chords could be told
         if "mix" in values:
             values["mix"] = self.mix.to_dict()
         if "partners" in values:
@@ -203,7 +210,7 @@ class Edit:
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "vary": ("seed", "strength", "keep"),
-    "infill": ("seed", "keep", "roles"),
+    "infill": ("seed", "keep", "roles", "chords"),
     "accompany": ("seed", "roles"),
     "continue": ("seed", "bars"),
     "restyle": ("seed", "style", "strength", "keep"),

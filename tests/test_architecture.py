@@ -40,13 +40,14 @@ ALLOWED = {
     },
     "recipe_texts": {"errors", "roles"},
     "recipe": {"errors", "music", "roles", "request", "recipe_texts"},
-    "edits": {"errors", "roles", "music", "recipe_texts", "recipe", "models"},
+    "new_chords": {"roles", "music", "request", "codec", "harmony", "heard", "models"},
+    "edits": {"errors", "roles", "music", "recipe_texts", "recipe", "models", "new_chords"},
     "own_style": {
         "errors", "roles", "music", "request", "attributes", "recipe_texts", "recipe", "models", "evaluation",
     },
     "compose": {
-        "errors", "music", "request", "models", "hub", "midi_reading", "midi", "audio", "export",
-        "intake", "recipe", "edits", "own_style",
+        "errors", "music", "request", "harmony", "models", "hub", "midi_reading", "midi", "audio", "export",
+        "intake", "recipe", "new_chords", "edits", "own_style",
     },
     "benchmark": {"errors", "request", "models", "compose"},
     "corpus": {

@@ -6,7 +6,7 @@ import pytest
 import verovio
 
 from musicgen.export import encode
-from musicgen.export.chord_symbols import Symbol, find_symbols
+from musicgen.export.chord_symbols import Symbol, find_symbols, list_markers, name_bars
 from musicgen.export.score import musicxml
 from musicgen.midi import to_midi
 from musicgen.music import METRES, SIX_EIGHT, Key, Metre, Music, Note, Track
@@ -54,6 +54,25 @@ def test_else_they_are_what_the_notes_make(recipe: dict | None) -> None:
 def test_a_mix_changes_no_chords() -> None:
     mixed = ASKED | {"edits": [{"kind": "mix", "mix": {"tempo": 90}}]}
     assert names(find_symbols(chords(C, C), mixed)) == [(0, 0, "Cmaj7#11")]
+
+
+def test_chords_that_a_change_was_told_are_written_as_they_were() -> None:
+    told = ASKED | {"edits": [{"kind": "vary"}, {"kind": "infill", "chords": "Dm9 | G7alt C"}, {"kind": "mix"}]}
+    assert names(find_symbols(chords(C, C, C, C), told)) == [(0, 0, "Dm9"), (1, 0, "G7alt"), (1, 24, "C")]
+    untold = told | {"edits": [*told["edits"], {"kind": "infill", "keep": ""}]}
+    assert names(find_symbols(chords(F, F), untold)) == [(0, 0, "F")]
+
+
+def test_both_halves_of_each_bar_have_names() -> None:
+    assert name_bars(chords(C, F, F, F), None) == [("C", "F"), ("F", "F")]
+    assert name_bars(chords((), ()), None) == []
+
+
+def test_markers_are_in_plain_letters() -> None:
+    recipe = {"request": {"chords": "CΔ | FΔ7 B♭−7 | Gø7 C° | N.C."}}
+    assert list_markers(chords(*[C] * 8), recipe) == [
+        (0, "Cmaj7"), (48, "Fmaj7"), (72, "Bb-7"), (96, "Gm7b5"), (120, "Cdim"), (144, "N.C."),
+    ]  # fmt: skip
 
 
 def test_roots_are_spelled_in_the_key_and_halves_are_those_of_the_metre() -> None:

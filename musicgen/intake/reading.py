@@ -131,8 +131,10 @@ def _foreign(score: Score, said: list[str]) -> Music:
     music = Music(tuple(parts), bars, tempo, Key(0), "", grid.metre)
     if music.note_count < score.struck:
         said.append(f"{music.note_count:,} of {count_of(score.struck, 'note')} are kept.")
-    if score.lost:
-        things = ", ".join(f"{what} ({count:,})" for what, count in score.lost)
+    # the markers of our files are the names of their chords, which are found again in the notes
+    lost = [(what, count) for what, count in score.lost if what != "markers" or not is_ours(score)]
+    if lost:
+        things = ", ".join(f"{what} ({count:,})" for what, count in lost)
         said.append(f"Left out, as our notes have none of it: {things}.")
     return replace(music, key=_key(music, score, said))
 

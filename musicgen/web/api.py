@@ -132,6 +132,7 @@ def _change(desk: Desk) -> Callable:
         humanise: float | None = None,
         swing: float | None = None,
         keep_beat: bool = False,
+        chords: str | None = None,
     ) -> tuple[gr.FileData, dict]:
         """Change the piece in any MIDI file.
 
@@ -156,6 +157,7 @@ def _change(desk: Desk) -> Callable:
             humanise: for mix: how much it is played as people play, 0 (on the grid) to 100 percent
             swing: for mix: where the second half of a beat begins, 50 (straight) to 67 (triplets) percent
             keep_beat: keep the file's beat even where its notes, as of a recital, do not follow it
+            chords: for infill: of the whole piece, such as "Am F | C G", repeated; null for those that are there
         Returns:
             The MIDI file, and facts as those of generate, with what reading changed and how many notes are others now.
         """
@@ -164,7 +166,7 @@ def _change(desk: Desk) -> Callable:
             if kind in CHANGES:
                 values: dict[str, dict[str, Any]] = {
                     "vary": {"strength": strength, "keep": _names(keep)},
-                    "infill": {"bars": None if bars is None else str(bars), "roles": _names(roles)},
+                    "infill": {"bars": None if bars is None else str(bars), "roles": _names(roles), "chords": chords},
                     "accompany": {"roles": _names(roles)},
                     "continue": {"bars": more},
                     "restyle": {"to": style, "strength": strength, "keep": _names(keep)},
