@@ -100,6 +100,7 @@ def test_chords_are_understood_or_refused(client: Client) -> None:
     [
         ({"kind": "continue", "more": 4}, (), {"bars": 8}),
         ({"kind": "infill", "bars": "2", "roles": "melody"}, ("chords", "pad", "bass", "drums"), {"bars": 4}),
+        ({"kind": "infill", "bars": "2", "chords": "F Gm C7 F"}, (), {"bars": 4}),
         ({"kind": "restyle", "style": "funk"}, ("melody",), {"style": "funk"}),
         ({"kind": "mix", "tempo": 99}, ("melody", "chords", "pad", "bass", "drums"), {"tempo": 99}),
         ({"kind": "reconstruct"}, (), {"bars": 4, "style": "jazz"}),

@@ -64,9 +64,9 @@ ALLOWED = {
     "make": {"errors", "cluster", "request", "export", "compose"},
     "publish": {"errors", "request", "models", "hub", "training", "evaluation"},
     "web": {
-        "errors", "roles", "attributes", "music", "harmony", "performance", "request", "wording", "recipe", "hub",
-        "midi_reading", "midi", "cards", "export", "compose", "own_style", "evaluation", "intake", "originality",
-        "change", "web",
+        "errors", "roles", "attributes", "music", "harmony", "performance", "request", "wording", "recipe_texts",
+        "recipe", "hub", "midi_reading", "midi", "cards", "export", "compose", "own_style", "evaluation", "intake",
+        "originality", "change", "web",
     },
     "arguments": {"errors", "roles", "music", "request"},
     "__main__": {

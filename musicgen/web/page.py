@@ -12,6 +12,7 @@ from musicgen.compose import Studio
 from musicgen.performance import usual_humanise
 from musicgen.request import Request
 from musicgen.web import (
+    chord_line,
     chords,
     downloads,
     history,
@@ -50,6 +51,7 @@ ACTIONS = (
     | original.ACTIONS
     | learn.ACTIONS
     | chords.ACTIONS
+    | chord_line.ACTIONS
     | words.ACTIONS
 )
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from musicgen import midi
 from musicgen.compose import Result, Studio
 from musicgen.errors import RequestError
+from musicgen.export.chord_symbols import name_bars
 from musicgen.export.names import CHANGED, file_stem, title_of
+from musicgen.harmony import write_progression
 from musicgen.music import FOUR_FOUR, Music
 from musicgen.recipe import Recipe, link_text
 from musicgen.roles import ROLE_NAMES, ROLES, STYLE_BY_NAME
@@ -31,6 +33,7 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         later: there is no such file yet, but the server makes it when it is asked to.
     """
     music, recipe, mix = result.music, result.recipe, result.recipe.mix
+    chords = name_bars(music, recipe.to_dict())
     return {
         "id": piece_id(result),
         "stem": stem_of(result),
@@ -59,6 +62,8 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         "kind": recipe.kind,
         "request": None if result.request is None else result.request.to_dict(),
         "sections": _sections(result),
+        "chords": [list(names) for names in chords],
+        "progression": write_progression(chords) if chords else "",
         "measured": measured(music),
         "edits": [edit.kind for edit in recipe.edits],
         "link": link_text(recipe),

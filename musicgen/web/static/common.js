@@ -4,8 +4,9 @@
    musicgen:history (the pieces of `musicgen.history`, or their stars, are others now), musicgen:time (detail: seconds, total,
    clock, playing: where the player is), musicgen:toggle, musicgen:seek (detail: seconds) and musicgen:tell-time (what is
    asked of the player), musicgen:chosen and musicgen:choose
-   (detail: name, value: of a list of the panel something was chosen, or is to be), musicgen:described (detail: the fields
-   of a request that words have set, which the panel is to show). */
+   (detail: name, value: of a list of the panel something was chosen, or is to be), musicgen:described (detail: fields of a
+   request that the panel is to show, all else stays), musicgen:locks (detail: rows, for each lane of the piece which of its
+   bars are locked). */
 window.musicgen = (() => {
   const root = document.documentElement;
   let server = null; // set by the stage: calls Desk.ask
