@@ -137,6 +137,12 @@ def test_words_that_others_overrule_are_told() -> None:
     assert parse_description("").sentence == "There are no words to understand."
 
 
+def test_what_is_said_again_and_again_is_told_once() -> None:
+    assert parse_description("drums, drums, Mars, drums and Mars").sentence == (
+        "Understood: drums: with Drums. Not understood: Mars."
+    )
+
+
 def test_slow_is_slow_for_the_style_that_is_chosen_already() -> None:
     assert parse_description("slow", "reggae").fields == {"tempo": 62.0}
     assert parse_description("slow rock", "reggae").fields["tempo"] == 93.0

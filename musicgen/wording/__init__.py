@@ -82,7 +82,7 @@ def parse_description(text: str, style: str | None = None) -> Description:
     unknown = [_shorten(phrase.words) for phrase in phrases if phrase.claims is None]
     if rest:
         unknown.append(f"what follows the first {MAX_CHARACTERS} characters")
-    return Description(fields.values, understood, tuple(dict.fromkeys(unknown)))
+    return Description(fields.values, tuple(dict.fromkeys(understood)), tuple(dict.fromkeys(unknown)))
 
 
 def _shorten(words: str) -> str:
