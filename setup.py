@@ -8,6 +8,7 @@ setup(
     package_data={
         "musicgen": ["*.json"],
         "musicgen.corpus": ["*.json"],
+        "musicgen.wording": ["*.json"],
         "musicgen.evaluation": ["*.npz"],
         "musicgen.web": ["static/*"],
         "musicgen.checkpoints": ["*/*"],

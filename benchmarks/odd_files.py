@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from musicgen.errors import MidiError
 from musicgen.intake import OFF_BEAT, read_music
+from musicgen.midi import seconds
 from musicgen.midi_reading import read_score
 from musicgen.music import TICKS_PER_BEAT, Music
 from musicgen.roles import canonical_drum
@@ -32,6 +33,7 @@ from musicgen.roles import canonical_drum
 Heard = tuple[int, int, float, float, int]
 """Track, pitch, start and end in beats, velocity."""
 _GRID = 1 / 8 + 1e-6
+_SECONDS = 0.01
 """Beats: half a sixteenth, the coarsest grid that notes are moved to."""
 _BEAT_PARTS = (1, 2, 3, 4, 6, 8, 12)
 
@@ -101,7 +103,8 @@ def _conductor(draw: st.DrawFn, per_beat: int) -> list[tuple[int, int, bytes]]:
     events = []
     for _ in range(draw(st.integers(0, 3))):
         tempo = draw(st.integers(250_000, 1_500_000) | st.just(500_000))
-        events.append((draw(places), len(events), b"\xff\x51\x03" + tempo.to_bytes(3, "big")))
+        place = draw(places | st.integers(0, 12 * per_beat))
+        events.append((place, len(events), b"\xff\x51\x03" + tempo.to_bytes(3, "big")))
     for _ in range(draw(st.integers(0, 2))):
         above, below = draw(st.sampled_from(((4, 2), (4, 2), (3, 2), (2, 2), (6, 3), (5, 2), (7, 3), (1, 2))))
         events.append((draw(places), len(events), bytes([0xFF, 0x58, 4, above, below, 24, 8])))
@@ -248,6 +251,7 @@ def compare(odd: OddFile) -> dict[str, int]:
     check_sentences(odd.data, piece.notes, len(heard), piece.music.note_count)
     if all(metre == (4, 4) for _, metre in score.metres) and not _has_found_beat(piece.notes):
         check_places(heard, piece.music)
+        check_seconds(odd.data, heard, piece.music)
     return {"notes": len(heard), "kept": piece.music.note_count, "refused": 0}
 
 
@@ -264,6 +268,38 @@ def check_places(heard: list[Heard], music: Music) -> None:
         for note in track.notes:
             near = places[is_drums, note.pitch if is_drums else note.pitch % 12]
             assert min(abs(start - note.onset / TICKS_PER_BEAT) for start in near) <= _GRID
+
+
+def check_seconds(data: bytes, heard: list[Heard], music: Music) -> None:
+    """Whether every bar line of a piece in 4/4 is heard when it is in the file."""
+    first = 4 * math.floor(min(start for _, _, start, _, _ in heard) / 4 + 1 / 32)
+    per_beat = struct.unpack(">H", data[12:14])[0]
+    changes = _tempo_changes(data)
+
+    def second_of(beat: float) -> float:
+        second, before, length = 0.0, 0.0, 0.5
+        for tick, microseconds in changes:
+            if tick / per_beat >= beat:
+                break
+            second += (tick / per_beat - before) * length
+            before, length = tick / per_beat, microseconds / 1e6
+        return second + (beat - before) * length
+
+    for bar in range(1, music.bars):
+        ours = seconds(music.excerpt(0, bar))
+        assert abs(ours - (second_of(first + 4 * bar) - second_of(first))) <= _SECONDS
+
+
+def _tempo_changes(data: bytes) -> list[tuple[int, int]]:
+    """(tick, microseconds of a beat) of the tempo events, in the order in which they are played."""
+    changes = []
+    for track in mido.MidiFile(file=io.BytesIO(data)).tracks:
+        tick = 0
+        for message in track:
+            tick += message.time
+            if message.type == "set_tempo":
+                changes.append((tick, message.tempo))
+    return sorted(changes, key=lambda change: change[0])
 
 
 def _has_found_beat(notes: tuple[str, ...]) -> bool:

@@ -6,12 +6,12 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from musicgen.arguments import parser
 from musicgen.errors import MusicgenError, RequestError
-from musicgen.request import ATTRIBUTE_RANGES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,15 +29,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _generate(options: argparse.Namespace) -> None:
-    from musicgen.make import write_many, write_one
+    from musicgen.make import is_loop, write_many, write_one
     from musicgen.request import Request, remarks
+    from musicgen.wording import parse_description
 
-    request = Request(
-        options.style, options.bars, options.tempo, options.key, options.seed, options.temperature,
-        tuple(role.strip() for role in options.roles.split(",")),
-        **{name: getattr(options, name) for name in (*ATTRIBUTE_RANGES, "chords", "form", "section_bars", "metre")},
-        humanise=options.humanise, swing=options.swing,
-    )  # fmt: skip
+    given = {each.name: getattr(options, each.name) for each in fields(Request)}
+    given = {name: value for name, value in given.items() if value is not None}
+    given.setdefault("ending", not is_loop(options.out))
+    described = parse_description(options.words or "", options.style)
+    if options.words is not None:
+        print(described.sentence, file=sys.stderr)
+    request = described.request(given)
     for sentence in (*remarks(request), *request.hearing):
         print(sentence, file=sys.stderr)
     if options.out.suffix and not options.out.is_dir():
@@ -77,7 +79,7 @@ def _morph(options: argparse.Namespace) -> None:
 
     if options.out.suffix and not options.out.is_dir():
         raise RequestError(f"--out: expected a folder. Received: {options.out}.")
-    paths, said = write_morph(options.model, options.first, options.last, options.steps, options.out)
+    paths, said = write_morph(options.model, options.first, options.last, options.steps, options.out, options.keep_beat)
     for sentence in said:
         print(sentence, file=sys.stderr)
     for path in paths:

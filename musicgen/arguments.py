@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from musicgen import __version__
 from musicgen.errors import RequestError
 from musicgen.music import FOUR_FOUR, METRES
-from musicgen.request import ATTRIBUTE_RANGES, BAR_CHOICES, DEFAULT_TEMPERATURE, HUMANISE_RANGE, SWING_RANGE
+from musicgen.request import ATTRIBUTE_RANGES, BAR_CHOICES, DEFAULT_TEMPERATURE, Request
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
 _ENDINGS = ".mid .wav .mp3 .ogg .flac .loop.wav .musicxml .zip"
@@ -28,13 +28,19 @@ def parser() -> argparse.ArgumentParser:
 
     generate = commands.add_parser("generate", help="make a piece, or many")
     generate.add_argument("--model", default="vae", help="a bundled name, a folder, or org/name@revision on the Hub")
-    generate.add_argument("--style", default="pop", help=", ".join(STYLE_NAMES))
-    generate.add_argument("--bars", type=_number, default=16, help=f"one of {', '.join(map(str, BAR_CHOICES))}")
+    generate.add_argument(
+        "--words", help='what to make, such as "a sad slow waltz with busy drums"; the options below win over it'
+    )
+    usual = Request()
+    generate.add_argument("--style", help=f"{', '.join(STYLE_NAMES)}; {usual.style} if not given")
+    generate.add_argument(
+        "--bars", type=_number, help=f"one of {', '.join(map(str, BAR_CHOICES))}; {usual.bars} if not given"
+    )
     generate.add_argument("--tempo", type=_number, help="beats a minute; the style's own if not given")
-    generate.add_argument("--key", default="C major", help='such as "A minor"')
-    generate.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")
-    generate.add_argument("--temperature", type=_number, default=DEFAULT_TEMPERATURE, help="0 to 1.5")
-    generate.add_argument("--roles", default=",".join(ROLE_NAMES), help="which play, separated by commas")
+    generate.add_argument("--key", help=f'such as "A minor"; {usual.key} if not given')
+    generate.add_argument("--seed", type=_number, default=usual.seed, help="the same seed gives the same bytes")
+    generate.add_argument("--temperature", type=_number, help=f"0 to 1.5; {usual.temperature:g} if not given")
+    generate.add_argument("--roles", type=_names, help="which play, separated by commas; all if not given")
     for name, (low, high, unit) in ATTRIBUTE_RANGES.items():
         generate.add_argument(
             f"--{name}", type=_number, help=f"{low:g} to {high:g} {unit}; the model's choice if not given"
@@ -44,9 +50,12 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--section-bars", type=_number, help="length of a section; the form fits the piece if not given"
     )
-    generate.add_argument("--metre", default=FOUR_FOUR.name, help=f"{', '.join(METRES)}, where the model knows it")
+    generate.add_argument("--metre", help=f"{', '.join(METRES)}, where the model knows it; {usual.metre} if not given")
+    generate.add_argument(
+        "--ending", action=argparse.BooleanOptionalAction,
+        help="whether pieces come to an end, as songs do; they do if not given, but for a .loop.wav",
+    )  # fmt: skip
     _add_performance(generate)
-    generate.set_defaults(humanise=HUMANISE_RANGE[0], swing=SWING_RANGE[0])
     generate.add_argument("--count", type=_number, default=1, help="how many pieces, with seeds from --seed on")
     _add_scheduler(generate)
     generate.add_argument("--out", type=Path, required=True, help=f"a file ({_ENDINGS}) or a folder")
@@ -128,9 +137,7 @@ def _add_changes(commands: Any) -> None:
         parser.add_argument("file", type=Path, help="a MIDI file")
         parser.add_argument("--model", default="vae", help=model)
         parser.add_argument("--style", help="what to take the piece for; as the file says if not given")
-        parser.add_argument(
-            "--keep-beat", action="store_true", help="keep the file's beat even where its notes do not follow it"
-        )
+        parser.add_argument("--keep-beat", action="store_true", help=beat)
         parser.add_argument("--seed", type=_number, default=0, help="the same seed gives the same bytes")
         parser.add_argument("--out", type=Path, required=True, help=f"a file ({_ENDINGS})")
         _add_performance(parser)
@@ -139,13 +146,15 @@ def _add_changes(commands: Any) -> None:
         parser.set_defaults(values=tuple(values))
 
     model = "a bundled name, a folder, or org/name@revision on the Hub"
+    beat = "keep the file's beat even where its notes do not follow it"
     names = ", ".join(ROLE_NAMES)
     strength: dict[str, Any] = {"type": _number, "help": "share of the notes that are to change, 0 to 1"}
     keep = {"default": "", "help": f"roles to keep note for note: {names}"}
     roles = {"default": "", "help": f"of {names}; all that there are if not given"}
     change("vary", "change a piece", {"strength": strength | {"default": 0.3}, "keep": keep})
     bars = {"help": 'such as "5-8" or "1-4,9"; all if not given'}
-    change("infill", "make bars of roles anew, to fit what stays", {"bars": bars, "roles": roles})
+    chords = {"help": 'of the whole piece, such as "Am F | C G", repeated; those that are there if not given'}
+    change("infill", "make bars of roles anew, to fit what stays", {"bars": bars, "roles": roles, "chords": chords})
     change("accompany", "put a band around a piece", {"roles": roles})
     more = {"type": _whole, "default": 8, "help": "how many more bars"}
     change("continue", "go on from the end of a piece", {"bars": more})
@@ -158,6 +167,7 @@ def _add_changes(commands: Any) -> None:
     morph.add_argument("first", type=Path, help="a MIDI file")
     morph.add_argument("last", type=Path, help="a MIDI file")
     morph.add_argument("--model", default="vae", help=model)
+    morph.add_argument("--keep-beat", action="store_true", help=beat)
     morph.add_argument("--steps", type=_whole, default=5, help="pieces on the way, both ends included")
     morph.add_argument("--out", type=Path, required=True, help="a folder")
 
@@ -177,6 +187,11 @@ def _add_scheduler(command: argparse.ArgumentParser) -> None:
         metavar="tcp://HOST:PORT",
         help="a Dask scheduler to work on; processes of this machine if not given",
     )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Names as typed; whether there are such is for `Request` to say."""
+    return tuple(name.strip() for name in text.split(","))
 
 
 def _whole(text: str) -> int:

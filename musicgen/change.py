@@ -24,11 +24,15 @@ def vary(music: Music, seed: int, *, strength: float, keep: str) -> Edit:
     return Edit("vary", seed, strength, mask_text(cells(music, None, _roles("keep", keep))))
 
 
-def infill(music: Music, seed: int, *, bars: str | None, roles: str) -> Edit:
-    """See `Composer.infill`; the bars as in `cells` and the roles ("" is those that the piece has) are made anew."""
+def infill(music: Music, seed: int, *, bars: str | None, roles: str, chords: str | None = None) -> Edit:
+    """See `Composer.infill`; the bars as in `cells` and the roles ("" is those that the piece has) are made anew.
+
+    Args:
+        chords: of the whole piece, repeated; None for those that are there.
+    """
     named = _roles("roles", roles)
     fresh = cells(music, bars, named or [track.role for track in music.tracks])
-    return Edit("infill", seed, keep=mask_text(~fresh), roles=named)
+    return Edit("infill", seed, keep=mask_text(~fresh), roles=named, chords="" if chords is None else chords)
 
 
 def accompany(music: Music, seed: int, *, roles: str) -> Edit:
@@ -121,8 +125,13 @@ def write_change(
     return said
 
 
-def write_morph(model: str, first: Path, last: Path, steps: int, folder: Path) -> tuple[list[Path], list[str]]:
+def write_morph(
+    model: str, first: Path, last: Path, steps: int, folder: Path, keep_beat: bool = False
+) -> tuple[list[Path], list[str]]:  # fmt: skip
     """Write MIDI files morph-000.mid and on into a folder: the way from one piece to another, see `Composer.blend`.
+
+    Args:
+        keep_beat: of performances that do not follow the beat of their files, see `read_music`.
 
     Returns:
         The files, and a sentence for each thing that reading changed.
@@ -134,7 +143,7 @@ def write_morph(model: str, first: Path, last: Path, steps: int, folder: Path) -
         raise RequestError(f"steps: expected 2 to 64. Received: {steps!r}.")
     data = [_bytes(first), _bytes(last)]
     studio = Studio.open(model, sound=False)
-    ends = [_read(studio, path, each) for path, each in zip((first, last), data, strict=True)]
+    ends = [_read(studio, path, each, None, keep_beat) for path, each in zip((first, last), data, strict=True)]
     paths = []
     for step in range(steps):
         share = step / (steps - 1)

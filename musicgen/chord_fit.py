@@ -10,7 +10,7 @@ from musicgen.music import FOUR_FOUR, TICKS_PER_QUARTER, Metre
 from musicgen.roles import ROLE_NAMES, ROLES
 
 _WEIGHT = 1.5
-"""Of the notes' word against the progression's; chosen on melodies of validation songs (docs/experiments.md)."""
+"""Of the notes' word against the progression's; chosen on melodies of validation songs (docs/decisions.md, D23)."""
 _LEAST = 0.005
 """No pitch class is less likely than this over any chord, so that one strange note does not decide."""
 

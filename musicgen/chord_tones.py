@@ -12,7 +12,7 @@ import numpy as np
 
 from musicgen.chord_names import QUALITIES, Chord
 from musicgen.codec import PITCHES
-from musicgen.harmony import NO_CHORD
+from musicgen.harmony import NO_CHORD, read_progression
 from musicgen.heard import chroma_of
 from musicgen.music import FOUR_FOUR, Metre
 from musicgen.roles import ROLE_NAMES, ROLES
@@ -65,12 +65,20 @@ def chord_tones(chord: Chord) -> frozenset[int]:
 
 
 def encode_tones(chord: Chord | None, shift: int = 0) -> np.ndarray:
-    """The tones and bass of a chord, moved by semitones: float32, shape (`TONES`,); zeros for no chord."""
+    """The tones of a chord, moved by semitones, and its bass where one is written after a slash: float32, shape
+    (`TONES`,); zeros for no chord."""
     code = np.zeros(TONES, np.float32)
     if chord is not None:
         code[[(tone + chord.root_class + shift) % 12 for tone in chord_tones(chord)]] = 1
-        code[12 + (chord.bass_class + shift) % 12] = 1
+        if chord.bass is not None:
+            code[12 + (chord.bass_class + shift) % 12] = 1
     return code
+
+
+def progression_tones(text: str, bars: int, shift: int) -> np.ndarray:
+    """`encode_tones` of each half bar of a piece, shape (bars, 2, `TONES`): the progression, repeated, moved."""
+    table = [[encode_tones(chords[0], shift), encode_tones(chords[-1], shift)] for chords in read_progression(text)]
+    return np.array(table)[np.arange(bars) % len(table)]
 
 
 def estimate_tones(rows: np.ndarray, bars: int, chords: np.ndarray, metre: Metre = FOUR_FOUR) -> np.ndarray:
@@ -141,4 +149,4 @@ def _steps_to_plain() -> np.ndarray:
     return table
 
 
-__all__ = ["TONES", "chord_tones", "encode_tones", "estimate_tones", "simplify"]
+__all__ = ["TONES", "chord_tones", "encode_tones", "estimate_tones", "progression_tones", "simplify"]

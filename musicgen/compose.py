@@ -14,14 +14,17 @@ from musicgen import export, hub, midi
 from musicgen.audio import Audio, Renderer
 from musicgen.edits import apply, cells_to_change
 from musicgen.errors import AudioError, RequestError
+from musicgen.export.chord_symbols import list_markers
 from musicgen.export.faders import Faders, faders
+from musicgen.harmony import describe_hearing
 from musicgen.intake import interpret
 from musicgen.midi_reading import MAX_NOTES, Score, read_score
 from musicgen.models.base import Composer
 from musicgen.models.redrawing import changed_share
 from musicgen.music import Music
+from musicgen.new_chords import describe_missed
 from musicgen.own_style import OwnStyle
-from musicgen.recipe import MOST_STEPS, VERSION, Edit, Recipe
+from musicgen.recipe import MOST_STEPS, MOST_WORK, VERSION, Edit, Recipe
 from musicgen.request import Request
 
 _CODES = 32
@@ -172,6 +175,8 @@ class Studio:
         if edit.kind != "mix" and music.metre.name not in composer.metres:
             known = " and ".join(composer.metres)
             said = (f"The model learned from music in {known} alone: what it makes of {music.metre} is less sure.",)
+        if edit.chords and free is not None:
+            said += (*describe_hearing(edit.chords), *describe_missed(music, free, edit.chords))
         return replace(self._finish(music, recipe, sound, started), said=said, changed=share)
 
     def _changed(self, piece: Result, edit: Edit, partners: Sequence[Result]) -> Music:
@@ -232,6 +237,8 @@ class Studio:
             raise RequestError("Expected a piece that was made here. Received: one that began as a file of yours.")
         if recipe.steps > MOST_STEPS:
             raise RequestError(f"Expected a piece made in at most {MOST_STEPS} steps. Received: {recipe.steps}.")
+        if recipe.work > MOST_WORK:
+            raise RequestError(f"Expected a piece made of at most {MOST_WORK:,} bars. Received: {recipe.work:,}.")
         composer = self._composer(recipe.kind, strict=False)
         music = composer.generate(recipe.request)
         encode = partial(self._encode, composer.kind)
@@ -241,9 +248,10 @@ class Studio:
 
     def _composer(self, kind: str | None, strict: bool = True) -> Composer:
         """The model of a kind; where there is none, and that is no error, the first one."""
-        if kind is None or (kind not in self.composers and not strict):
+        is_known = isinstance(kind, str) and kind in self.composers  # a script may send anything
+        if kind is None or (not is_known and not strict):
             return self.composer
-        if kind not in self.composers:
+        if not is_known:
             raise RequestError(f"model: expected one of {', '.join(self.composers)}. Received: {str(kind)[:40]!r}.")
         return self.composers[kind]
 
@@ -252,7 +260,9 @@ class Studio:
         composed = time.perf_counter()
         mix = recipe.mix
         assert mix.humanise is not None and mix.swing is not None
-        data = midi.to_midi(music, recipe.to_dict(), mix.volumes, mix.humanise, mix.swing, recipe.seed)
+        values = recipe.to_dict()
+        how = mix.volumes, mix.humanise, mix.swing, recipe.seed
+        data = midi.to_midi(music, values, *how, markers=list_markers(music, values))
         audio, notice = None, self.notice
         if sound and self.renderer is not None:
             try:

@@ -11,6 +11,7 @@ from musicgen.errors import RequestError
 from musicgen.models.base import Composer, refuse_several_metres
 from musicgen.models.leaning import lean
 from musicgen.music import MAX_BARS, Music, Track
+from musicgen.new_chords import change_chords
 from musicgen.recipe import Edit, Mix
 from musicgen.recipe_texts import read_mask, read_vector
 from musicgen.roles import ROLE_NAMES, STYLE_BY_NAME, STYLES
@@ -36,7 +37,10 @@ def apply(
     if edit.kind == "vary":
         return composer.vary(music, edit.strength, edit.seed, read_mask(edit.keep, music.bars))
     if edit.kind == "infill":
-        return composer.infill(with_roles(music, edit.roles), ~read_mask(edit.keep, music.bars), edit.seed)
+        whole, cells = with_roles(music, edit.roles), ~read_mask(edit.keep, music.bars)
+        if edit.chords:
+            return change_chords(composer, whole, cells, edit.chords, edit.seed)
+        return composer.infill(whole, cells, edit.seed)
     if edit.kind == "accompany":
         return composer.accompany(music, edit.roles or ROLE_NAMES, edit.seed)
     if edit.kind == "continue":
@@ -70,7 +74,7 @@ def _morph(composer: Composer, pieces: list[Music], weights: Sequence[float], en
     refuse_several_metres(pieces)
     tempo = sum(piece.tempo * weight for piece, weight in zip(pieces, weights, strict=True)) / sum(weights)
     heaviest = pieces[int(np.argmax(weights))]
-    like = replace(heaviest, bars=bars, tempo=round(tempo, 2))
+    like = replace(heaviest, bars=bars).at_tempo(round(tempo, 2))
     # at a corner the others are not in it at all, and need not be encoded
     here = [(encode(piece), weight) for piece, weight in zip(pieces, weights, strict=True) if weight > 0]
     return composer.blend([codes for codes, _ in here], [weight for _, weight in here], like)
@@ -85,6 +89,7 @@ def with_roles(music: Music, roles: Sequence[str]) -> Music:
 
 
 def mixed(music: Music, mix: Mix) -> Music:
-    """The piece with the tempo and the instruments of a mix; its volumes are for `midi.to_midi`."""
+    """The piece with the tempo, at its beginning, and the instruments of a mix; its volumes are for `midi.to_midi`."""
     tracks = tuple(replace(track, program=mix.programs.get(track.role, track.program)) for track in music.tracks)
-    return replace(music, tracks=tracks, tempo=music.tempo if mix.tempo is None else mix.tempo)
+    result = replace(music, tracks=tracks)
+    return result if mix.tempo is None else result.at_tempo(mix.tempo)

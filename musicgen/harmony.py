@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -52,6 +53,15 @@ def read_progression(text: str) -> tuple[tuple[Chord | None, ...], ...]:
             raise MusicgenError(f'Expected one chord or two a bar, such as "Am F | C G". Received: {received}.')
         found.append(found[-1] if found and bar == [_AS_BEFORE] else tuple(parse_chord_name(name) for name in bar))
     return tuple(found)
+
+
+def write_progression(bars: Sequence[Sequence[str]]) -> str:
+    """The inverse of `read_progression`: bars of one chord name or two, but for bars that repeat the first ones."""
+    written = [tuple(dict.fromkeys(bar)) for bar in bars]
+    count = next(n for n in range(1, len(written) + 1) if all(bar == written[i % n] for i, bar in enumerate(written)))
+    if all(len(bar) == 1 for bar in written):
+        return " ".join(bar[0] for bar in written[:count])
+    return " | ".join(" ".join(bar) for bar in written[:count]) + (" |" if count == 1 else "")
 
 
 def describe_hearing(text: str) -> tuple[str, ...]:
@@ -138,5 +148,5 @@ def progression_codes(text: str, bars: int, shift: int) -> np.ndarray:
 
 __all__ = [
     "NO_CHORD", "QUALITIES", "better_key", "chord_code", "describe_hearing", "parse_chord", "progression_codes",
-    "read_progression", "transpose_progression",
+    "read_progression", "transpose_progression", "write_progression",
 ]  # fmt: skip

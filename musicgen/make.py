@@ -18,6 +18,11 @@ _CHUNK = 100
 """Pieces that a worker makes in one job: about ten seconds of work, which is what a worker that dies costs."""
 
 
+def is_loop(path: Path) -> bool:
+    """Whether a piece that is written to a path is to be a loop, which has no ending."""
+    return path.name.lower().endswith(".loop.wav")
+
+
 def write_one(model: str, request: Request, path: Path) -> Path:
     """Make a piece and write it in the format that the path's ending names.
 

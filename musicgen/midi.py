@@ -41,7 +41,19 @@ _MOST_GRID_BYTES = 4_000_000
 
 def seconds(music: Music) -> float:
     """Length of the piece in seconds, from its first bar line to its last."""
-    return music.ticks / TICKS_PER_QUARTER * 60.0 / music.tempo
+    tick, second, each = clock(music)[-1]
+    return second + (music.ticks - tick) * each
+
+
+def clock(music: Music) -> list[tuple[int, float, float]]:
+    """(tick, the second at which it is heard, seconds of a tick from there on) of the beginning and of each change of
+    the tempo."""
+    found: list[tuple[int, float, float]] = []
+    for tick, tempo in music.tempos:
+        if tick < music.ticks:
+            before, second, each = found[-1] if found else (0, 0.0, 0.0)
+            found.append((tick, second + (tick - before) * each, 60.0 / tempo / TICKS_PER_QUARTER))
+    return found
 
 
 # --- writing ---------------------------------------------------------------------------------------------------
@@ -54,6 +66,7 @@ def to_midi(
     humanise: float = 0.0,
     swing: float = STRAIGHT,
     seed: int = 0,
+    markers: Iterable[tuple[int, str]] = (),
 ) -> bytes:
     """A type 1 MIDI file: a conductor track, then a named track per role that is in the piece.
 
@@ -66,6 +79,7 @@ def to_midi(
         recipe: how the piece was made; kept as JSON in a text event, `read_recipe` returns it.
         volumes: role to channel volume (controller 7), 0 to 127; that of `MIX` where not given.
         humanise, swing, seed: how it is played, see `performance.perform`.
+        markers: ticks, rising, and what is written there, such as the names of chords; texts in ASCII.
 
     Raises:
         MusicgenError: as for `performance.perform`.
@@ -91,7 +105,13 @@ def to_midi(
         )
     )
     conductor.append(mido.MetaMessage("key_signature", key=_mido_key(music.key)))
-    conductor.append(mido.MetaMessage("end_of_track", time=music.ticks * _SCALE))
+    now = 0
+    events = [(tick, mido.MetaMessage("set_tempo", tempo=round(60e6 / tempo))) for tick, tempo in music.later_tempos]
+    events += [(tick, mido.MetaMessage("marker", text=text)) for tick, text in markers]
+    for tick, message in sorted((event for event in events if event[0] < music.ticks), key=lambda event: event[0]):
+        conductor.append(message.copy(time=(tick - now) * _SCALE))
+        now = tick
+    conductor.append(mido.MetaMessage("end_of_track", time=(music.ticks - now) * _SCALE))
     file = mido.MidiFile(type=1, ticks_per_beat=FILE_TICKS_PER_BEAT)
     file.tracks.append(conductor)
     for track in music.tracks:
@@ -228,7 +248,9 @@ def from_score(score: Score) -> Music:
         signature = score.metres[0][1] if score.metres else (4, 4)
         metre = METRES.get("{}/{}".format(*signature), FOUR_FOUR)
         bars = max(1, -(-length // metre.ticks_per_bar))
-        return Music(tracks, bars, round(score.tempo, 3), score.key or Key(0), style, metre)
+        tempos = {_tick(beat): round(tempo, 3) for beat, tempo in score.tempos_throughout}
+        tempo = tempos.pop(0)
+        return Music(tracks, bars, tempo, score.key or Key(0), style, metre, tuple(tempos.items()))
     except MidiError:
         raise
     except MusicgenError as error:
@@ -303,6 +325,6 @@ def _tick(beat: float) -> int:
 
 
 __all__ = [
-    "CHANNELS", "MIX", "find_recipe", "from_midi", "from_score", "grid_notes", "is_ours", "read_recipe", "seconds",
-    "stems", "to_midi", "usual_volumes",
+    "CHANNELS", "MIX", "clock", "find_recipe", "from_midi", "from_score", "grid_notes", "is_ours", "read_recipe",
+    "seconds", "stems", "to_midi", "usual_volumes",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from musicgen.errors import MusicgenError
@@ -190,10 +191,11 @@ class Music:
     Args:
         tracks: the tracks; a role that is absent or has no notes is silent.
         bars: length in bars, at least 1. Notes start inside it; a last note may ring past it.
-        tempo: quarter notes a minute.
+        tempo: quarter notes a minute, from the beginning on.
         key: the piece's key.
         style: a style name, free text for imported music.
         metre: of all of its bars.
+        later_tempos: (tick, quarter notes a minute) of each change of the tempo after the beginning, in order.
     """
 
     tracks: tuple[Track, ...]
@@ -202,12 +204,19 @@ class Music:
     key: Key = Key(0)
     style: str = "pop"
     metre: Metre = FOUR_FOUR
+    later_tempos: tuple[tuple[int, float], ...] = ()
 
     def __post_init__(self) -> None:
         if self.bars < 1:
             raise MusicgenError(f"Expected at least one bar. Received: {self.bars!r}.")
-        if not 4 <= self.tempo <= 1000:  # a MIDI file cannot say less than 3.6
-            raise MusicgenError(f"Expected a tempo from 4 to 1000 beats a minute. Received: {self.tempo!r}.")
+        for _, tempo in self.tempos:
+            if not 4 <= tempo <= 1000:  # a MIDI file cannot say less than 3.6
+                raise MusicgenError(f"Expected a tempo from 4 to 1000 beats a minute. Received: {tempo!r}.")
+        places = [tick for tick, _ in self.tempos]
+        if any(later <= earlier for earlier, later in pairwise(places)):
+            raise MusicgenError(f"Expected changes of the tempo at rising ticks above 0. Received: {places[1:]}.")
+        later = tuple(now for before, now in pairwise(self.tempos) if now[1] != before[1])  # what changes anything
+        object.__setattr__(self, "later_tempos", later)
         tracks = tuple(sorted(self.tracks, key=lambda track: ROLE_NAMES.index(track.role)))
         roles = [track.role for track in tracks]
         if len(set(roles)) != len(roles):
@@ -228,6 +237,20 @@ class Music:
     def ticks(self) -> int:
         """Length in ticks."""
         return self.bars * self.ticks_per_bar
+
+    @property
+    def tempos(self) -> tuple[tuple[int, float], ...]:
+        """(tick, quarter notes a minute) of the beginning and of each change."""
+        return (0, self.tempo), *self.later_tempos
+
+    @property
+    def usual_tempo(self) -> float:
+        """The tempo that holds longest, in ticks."""
+        ends = [tick for tick, _ in self.later_tempos] + [self.ticks]
+        held: dict[float, int] = {}
+        for (start, tempo), end in zip(self.tempos, ends, strict=True):
+            held[tempo] = held.get(tempo, 0) + end - start
+        return max(held, key=lambda tempo: held[tempo])
 
     @property
     def note_count(self) -> int:
@@ -252,6 +275,12 @@ class Music:
         key = Key((self.key.tonic + semitones) % 12, self.key.mode) if semitones % 12 else self.key
         return replace(self, tracks=tracks, key=key)
 
+    def at_tempo(self, tempo: float) -> Music:
+        """The same piece at another tempo; where it changes, it changes in proportion, within 4 to 1000."""
+        share = tempo / self.tempo
+        later = tuple((tick, min(1000.0, max(4.0, round(old * share, 3)))) for tick, old in self.later_tempos)
+        return replace(self, tempo=tempo, later_tempos=later)
+
     def excerpt(self, start: int, bars: int) -> Music:
         """Bars `start` to `start + bars - 1` as a piece of its own: the notes that begin there, cut at its end."""
         first, last = start * self.ticks_per_bar, (start + bars) * self.ticks_per_bar
@@ -266,4 +295,6 @@ class Music:
             )
             for track in self.tracks
         )
-        return replace(self, tracks=tracks, bars=bars)
+        tempo = [tempo for tick, tempo in self.tempos if tick <= first][-1]
+        later = tuple((tick - first, each) for tick, each in self.later_tempos if first < tick < last)
+        return replace(self, tracks=tracks, bars=bars, tempo=tempo, later_tempos=later)

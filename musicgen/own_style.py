@@ -28,7 +28,7 @@ FEWEST, MOST = 2, 8
 AIMED = ("density", "rhythm", "register", "polyphony")
 """Attributes of the pieces that are asked for; tension is left out, because asking for it leaves the chords open."""
 STRENGTH = 0.75
-"""Of `lean`: more is nearer to the pieces, but harms the harmony, see docs/experiments.md."""
+"""Of `lean`: more is nearer to the pieces, but harms the harmony (docs/decisions.md, D29)."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class OwnStyle:
     Args:
         model: identity of the model whose latents the vector is of.
         style: the nearest of `roles.STYLES`.
-        tempo: the median of the pieces.
+        tempo: the median of what the pieces usually have.
         roles: those that play in at least half of the pieces.
         programs: role to the General MIDI program that most of the pieces give it.
         attributes: the median of each of `AIMED`, within what can be asked for.
@@ -112,7 +112,7 @@ def own_style(composer: Composer, pieces: Sequence[Music]) -> OwnStyle:
         for name, value in middle.items()
         if not math.isnan(value)
     }
-    tempo = float(np.clip(np.median([piece.tempo for piece in pieces]), *TEMPO_RANGE))
+    tempo = float(np.clip(np.median([piece.usual_tempo for piece in pieces]), *TEMPO_RANGE))
     roles = tuple(role for role, row in zip(ROLE_NAMES, vector, strict=True) if np.isfinite(row).all())
     played = {
         role: [t.program for piece in pieces for t in piece.tracks if t.role == role and t.notes] for role in roles

@@ -216,7 +216,9 @@ def _deviations(music: Music, track: Track, seed: int, learned: tuple[Habit, Hab
     ms = ms + timing.spread(style, music.tempo, groups, places) * timing.shaped(
         groups, _chance(timing, music, track.notes, groups, places, (seed, role, 0))
     )
-    late = ms / 60e3 * music.tempo * TICKS_PER_QUARTER
+    changes, tempos = np.array(music.tempos).T
+    tempo = tempos[np.searchsorted(changes, [note.onset for note in track.notes], side="right") - 1]
+    late = ms / 60e3 * tempo * TICKS_PER_QUARTER
     accent = loudness.mean(style, groups, places)
     spread = loudness.spread(style, music.tempo, groups, places)
     own = spread * loudness.shaped(groups, _chance(loudness, music, track.notes, groups, places, (seed, role, 1)))

@@ -1,6 +1,7 @@
 """A synthesiser that plays the events of a MIDI file: samples at no particular level.
 
-FluidSynth gives the same samples only from a fresh synthesiser, so that each piece gets fresh ones.
+FluidSynth gives the same samples only from a fresh synthesiser, so that each piece gets fresh ones (docs/decisions.md,
+D36).
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ class Player:
         """
         if timeline.seconds > MAX_SECONDS:
             raise AudioError(
-                f"Expected a piece of at most {MAX_SECONDS / 60:g} minutes. Received: {timeline.seconds / 60:.4g}."
+                f"Expected a piece of at most {MAX_SECONDS / 60:g} minutes to play. Received: "
+                f"{timeline.seconds / 60:.4g}; make it faster or shorter, or save it as MIDI or MusicXML."
             )
         for drums, program in _instruments(timeline):
             self.shelve(drums, program)

@@ -27,6 +27,9 @@ MAX_EDITS = 64
 MOST_PARTNERS = 3
 MOST_STEPS = 100
 """Most steps of a piece that is made again; a hostile file could ask for thousands."""
+MOST_WORK = 2000
+"""Most bars that are made on the way to such a piece, over all of its steps; some twenty seconds of a processor's work.
+A hundred changes of the longest piece were five minutes."""
 _DEPTH = 4
 """How deep recipes of partners may lie within one another."""
 
@@ -121,6 +124,8 @@ class Edit:
         partners: recipes of up to three other pieces.
         weights: of the piece and of each partner, 0 or more, not all 0.
         mix: how it is played from here on.
+        chords: the progression of the whole piece as it is from here on, which what is made anew follows, as of a
+            `Request`; "" for the chords that are there.
 
     Raises:
         RequestError: an argument that is not as above.
@@ -137,9 +142,10 @@ class Edit:
     partners: tuple[Recipe, ...] = ()
     weights: tuple[float, ...] = ()
     mix: Mix = field(default_factory=Mix)
+    chords: str = ""
 
     def __post_init__(self) -> None:
-        if self.kind not in FIELDS:
+        if not isinstance(self.kind, str) or self.kind not in FIELDS:
             raise RequestError(f"Expected a change among {', '.join(FIELDS)}. Received: {shown(self.kind)}.")
         used = FIELDS[self.kind]
         self._set("seed", Request(seed=self.seed).seed)
@@ -154,6 +160,8 @@ class Edit:
         self._set("roles", tuple(role for role in ROLE_NAMES if role in self.roles))
         if "style" in used and self.style not in STYLE_BY_NAME:
             raise RequestError(f"style: expected one of {', '.join(STYLE_NAMES)}. Received: {shown(self.style)}.")
+        if self.chords != "":
+            self._set("chords", Request(chords=self.chords).chords or "")
         if "vector" in used:
             read_vector(self.vector)
         if "partners" in used:
@@ -173,6 +181,8 @@ class Edit:
         values: dict[str, object] = {name: getattr(self, name) for name in FIELDS[self.kind]}
         if "roles" in values:
             values["roles"] = list(self.roles)
+        if not values.get("chords", True):
+            del values["chords"]  # so that recipes and links are what they were before chords could be told
         if "mix" in values:
             values["mix"] = self.mix.to_dict()
         if "partners" in values:
@@ -186,7 +196,8 @@ class Edit:
         Raises:
             RequestError: values that an `Edit` refuses.
         """
-        if not isinstance(values, Mapping) or values.get("kind") not in FIELDS:
+        kind = values.get("kind") if isinstance(values, Mapping) else None
+        if not isinstance(values, Mapping) or not isinstance(kind, str) or kind not in FIELDS:
             raise RequestError(f"Expected a change of a kind among {', '.join(FIELDS)}. Received: {shown(values)}.")
         wanted = dict(values)
         unknown = set(wanted) - {"kind", *FIELDS[wanted["kind"]]}
@@ -203,7 +214,7 @@ class Edit:
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "vary": ("seed", "strength", "keep"),
-    "infill": ("seed", "keep", "roles"),
+    "infill": ("seed", "keep", "roles", "chords"),
     "accompany": ("seed", "roles"),
     "continue": ("seed", "bars"),
     "restyle": ("seed", "style", "strength", "keep"),
@@ -241,13 +252,28 @@ class Recipe:
     @property
     def replayable(self) -> bool:
         """Whether the piece can be made from this alone."""
-        own = self.request is not None and self.steps <= MOST_STEPS
+        own = self.request is not None and self.steps <= MOST_STEPS and self.work <= MOST_WORK
         return own and all(each.replayable for edit in self.edits for each in edit.partners)
 
     @property
     def steps(self) -> int:
         """How often a model works to make the piece from this: once, for each edit, and for all of each partner."""
         return 1 + sum(1 + sum(each.steps for each in edit.partners) for edit in self.edits)
+
+    @property
+    def work(self) -> int:
+        """How many bars a model makes on the way to the piece."""
+        return self._bars_and_work[1]
+
+    @property
+    def _bars_and_work(self) -> tuple[int, int]:
+        """Bars of the piece, if it began as a request, and of all that is made on the way to it."""
+        bars = work = 0 if self.request is None else self.request.bars
+        for edit in self.edits:
+            partners = [each._bars_and_work for each in edit.partners]
+            bars = max([bars + (edit.bars if edit.kind == "continue" else 0), *(length for length, _ in partners)])
+            work += sum(made for _, made in partners) + (0 if edit.kind == "mix" else bars)
+        return bars, work
 
     @property
     def mix(self) -> Mix:

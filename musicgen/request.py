@@ -17,7 +17,7 @@ BAR_CHOICES = (4, 8, 12, 16, 24, 32, 64, 128)
 TEMPO_RANGE = (40.0, 240.0)
 TEMPERATURE_RANGE = (0.0, 1.5)
 DEFAULT_TEMPERATURE = 0.8
-"""Where samples were nearest to songs that the model has not heard, see docs/experiments.md."""
+"""Samples were nearest to songs that the model has not heard (docs/decisions.md, D7)."""
 ATTRIBUTE_RANGES: dict[str, tuple[float, float, str]] = {
     "density": (10.0, 80.0, "notes a bar"),
     "rhythm": (0.0, 30.0, "per cent of onsets"),
@@ -35,6 +35,8 @@ SECTION_CHOICES = (4, 8, 16)
 MAX_SECTION_BARS = 64
 MAX_SEED = 2**32 - 1
 _C_MAJOR = Key(0)
+_ENDING_UNSAID = False
+"""`Request.ending` of recipes and links that do not say it: those that are older than it."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Request:
         humanise: how much it is played as people play, 0 (exactly on the grid) to 100 per cent; see
             `performance.perform`. The notes are the same.
         swing: where the second half of a beat begins, 50 (straight) to 67 (triplets) per cent.
+        ending: whether the piece comes to an end, as songs do; False for one that is to be a loop.
 
     Raises:
         RequestError: a field is of the wrong type or out of its range.
@@ -82,6 +85,7 @@ class Request:
     metre: str = FOUR_FOUR.name
     humanise: float = 0.0
     swing: float = STRAIGHT
+    ending: bool = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.style, str) or self.style not in STYLE_BY_NAME:
@@ -129,6 +133,8 @@ class Request:
 
         self._set("humanise", number("humanise", self.humanise, HUMANISE_RANGE, "per cent"))
         self._set("swing", number("swing", self.swing, SWING_RANGE, "per cent"))
+        if not isinstance(self.ending, bool):
+            raise RequestError(f"ending: expected true or false. Received: {shown(self.ending)}.")
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -158,7 +164,10 @@ class Request:
     def to_dict(self) -> dict[str, object]:
         """Plain values that JSON can hold; `from_dict` reads them back."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        unsaid = (("metre", FOUR_FOUR.name), ("section_bars", None), ("humanise", 0.0), ("swing", STRAIGHT))
+        unsaid = (
+            ("metre", FOUR_FOUR.name), ("section_bars", None), ("humanise", 0.0), ("swing", STRAIGHT),
+            ("ending", _ENDING_UNSAID),
+        )  # fmt: skip
         for name, usual in unsaid:
             if values[name] == usual:
                 del values[name]  # so that recipes and links are what they were before there was another
@@ -166,7 +175,7 @@ class Request:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> Request:
-        """The inverse of `to_dict`.
+        """The inverse of `to_dict`; what does not say `ending` has none, as nothing had before there was one.
 
         Raises:
             RequestError: an unknown field, or a value that a `Request` refuses.
@@ -177,7 +186,7 @@ class Request:
         unknown = [name for name in values if name not in names]
         if unknown:
             raise RequestError(f"Expected fields among {', '.join(sorted(names))}. Received: {shown(unknown[0])}.")
-        return cls(**values)  # type: ignore[arg-type]
+        return cls(**{"ending": _ENDING_UNSAID, **values})  # type: ignore[arg-type]
 
 
 def remarks(request: Request) -> tuple[str, ...]:

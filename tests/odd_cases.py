@@ -25,6 +25,7 @@ class Case:
         lengths: role to the lengths of its notes in ticks, each once; those not given are not looked at.
         pitches: of drums, to how many there are.
         words: what the sentences have to say.
+        tempos: (tick, beats a minute) of each change of the tempo.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Case:
     lengths: dict[str, set[int]] = field(default_factory=dict)
     pitches: dict[int, int] = field(default_factory=dict)
     words: tuple[str, ...] = ()
+    tempos: tuple[tuple[int, float], ...] = ()
 
 
 def line(pitches: tuple[int, ...], length: float = 1, channel: int = 0, step: float | None = None) -> list[Event]:
@@ -154,7 +156,7 @@ CASES = (
          {"melody": (73, 400)}),
     Case("two tempos on a tick", midi_file(tempo(120) + tempo(90) + metre(4, 4), TUNE), 8, 90, "C major", _C),
     Case("the only tempo comes late", midi_file(metre(4, 4) + tempo(60, 28), TUNE), 8, 120, "C major", _C,
-         words=("120 before the first that it states", "it is 120 throughout")),
+         words=("between 60 and 120", "120 before the first that it states"), tempos=((336, 60),)),
     Case("a channel for each string", _strings(), 8, 100, "E major",
          {"melody": (25, 16), "chords": (25, 64), "bass": (25, 16)}, words=("dealt over 6 channels",)),
     Case("a chord that is never ended", _held_chord(), 9, 100, "C major", {"melody": (73, 35)},

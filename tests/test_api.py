@@ -55,6 +55,40 @@ def test_what_may_not_be_meant_is_said(client: Client) -> None:
     ]
 
 
+def test_a_piece_without_an_ending_says_nothing_of_it_in_its_recipe(client: Client) -> None:
+    _, facts = client.predict(bars=4, api_name="/generate")
+    assert facts["recipe"]["request"]["ending"] is True
+    _, facts = client.predict(bars=4, ending=False, api_name="/generate")
+    assert "ending" not in facts["recipe"]["request"]
+    for value in ("no", 0, None):
+        with pytest.raises(AppError, match=f"ending: expected true or false. Received: {value!r}"):
+            client.predict(bars=4, ending=value, api_name="/generate")
+
+
+def test_callers_who_give_arguments_by_place_need_not_know_of_the_ending(client: Client) -> None:
+    asked = ["blues", 12, 90, "A minor", 5, 0.8, *[None] * 5, "Am E7", "AAB", None, 4, "4/4", 0, 50, "melody,bass"]
+    _, facts = client.predict(*asked, api_name="/generate")
+    assert facts["recipe"]["request"].items() >= {
+        "style": "blues", "section_bars": 4, "roles": ["melody", "bass"], "ending": True,
+    }.items()  # fmt: skip
+
+
+def test_a_description_gives_the_arguments_of_generate(client: Client) -> None:
+    found = client.predict("a sad fast reggae song of 4 bars in Mars, only drums and bass", api_name="/describe")
+    assert found == {
+        "arguments": {"roles": "bass,drums", "tempo": 113.0, "key": "A minor", "bars": 4, "style": "reggae"},
+        "understood": [
+            {"words": "sad", "sets": "A minor"}, {"words": "fast", "sets": "113 BPM"},
+            {"words": "reggae", "sets": "Reggae"}, {"words": "4 bars", "sets": "4 bars"},
+            {"words": "drums", "sets": "only Drums"}, {"words": "bass", "sets": "only Bass"},
+        ],
+        "unknown": ["Mars"],
+    }  # fmt: skip
+    path, facts = client.predict(**found["arguments"], api_name="/generate")
+    assert (read(path).style, read(path).bars, read(path).tempo) == ("reggae", 4, 113)
+    assert facts["recipe"]["request"]["roles"] == ["bass", "drums"]
+
+
 def test_files_are_called_after_the_piece(made: Path) -> None:
     assert made.name == "jazz-in-f-major-seed3.mid"
 
@@ -84,6 +118,7 @@ def test_chords_are_understood_or_refused(client: Client) -> None:
     [
         ({"kind": "continue", "more": 4}, (), {"bars": 8}),
         ({"kind": "infill", "bars": "2", "roles": "melody"}, ("chords", "pad", "bass", "drums"), {"bars": 4}),
+        ({"kind": "infill", "bars": "2", "chords": "F Gm C7 F"}, (), {"bars": 4}),
         ({"kind": "restyle", "style": "funk"}, ("melody",), {"style": "funk"}),
         ({"kind": "mix", "tempo": 99}, ("melody", "chords", "pad", "bass", "drums"), {"tempo": 99}),
         ({"kind": "reconstruct"}, (), {"bars": 4, "style": "jazz"}),
@@ -143,7 +178,7 @@ def test_fifty_sessions_at_once_get_a_piece_each_and_each_its_own(server: Server
     answers: dict[int, Any] = {}
 
     def visit(seed: int) -> None:
-        asked = ["pop", 4, None, "C major", seed, 0.8, *[None] * 9, "4/4", 0, 50, ""]
+        asked = ["pop", 4, None, "C major", seed, 0.8, *[None] * 9, "4/4", 0, 50, "", True]
         answers[seed] = call(server, "generate", {"data": asked, "session_hash": f"session-{seed}"})
 
     threads = [threading.Thread(target=visit, args=(seed,)) for seed in range(50)]
@@ -176,9 +211,10 @@ def call(server: Server, name: str, values: dict) -> Any:
 
 def test_an_assistant_finds_tools_and_makes_a_piece(server: Server) -> None:
     tools = {tool["name"].split("_")[-1]: tool for tool in ask_tools(server, "tools/list", {})["tools"]}
-    assert set(tools) == {"generate", "change", "morph", "originality"}
+    assert set(tools) == {"generate", "change", "morph", "originality", "describe"}
     assert "bars" in tools["generate"]["inputSchema"]["properties"]
     assert "Compose" in tools["generate"]["description"]
+    assert tools["generate"]["inputSchema"]["properties"]["ending"]["default"] is True
     made = ask_tools(server, "tools/call", {"name": tools["generate"]["name"], "arguments": {"bars": 4, "seed": 9}})
     assert not made.get("isError")
     assert any(".mid" in str(part) for part in made["content"])

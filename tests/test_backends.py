@@ -106,7 +106,8 @@ def batches(seed):
         windows = {"present": np.ones((4, 5), "float32"), "bar_mask": np.ones((4, 16), "float32"),
                    "style": rng.integers(14, size=4).astype("int32")}
         asked = {"mode": np.ones(4, "int32"), "attributes": np.zeros((4, 5, 2), "float32"),
-                 "chords": np.ones((4, 16, 2), "int32"), "form": np.ones((4, 16), "int32")}
+                 "chords": np.ones((4, 16, 2), "int32"), "form": np.ones((4, 16), "int32"),
+                 "metre": np.zeros(4, "int32"), "edge": np.zeros((4, 16), "int32")}
         latents = rng.standard_normal((2, 4, 16, 5, 8)).astype("float32")
         yield ({"notes": notes, "onsets": onsets, "known_mask": np.zeros((4, 16, 5), "float32"),
                 "mean": latents[0], "deviation": np.exp(latents[1]), **windows, **asked},)

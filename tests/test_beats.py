@@ -1,15 +1,22 @@
 """Performances that do not follow the beat of their file."""
 
 import base64
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
+from musicgen.__main__ import main
 from musicgen.intake import read_music
+from musicgen.midi import clock, from_midi, seconds
 from musicgen.midi_reading import read_score
 from musicgen.web.desk import Desk
+from tests.browser import Visit
 from tests.odd_cases import line, metre, midi_file, tempo
-from tests.test_page_intake import desk  # noqa: F401 (fixture)
+from tests.test_change import loaded_once, model  # noqa: F401 (fixtures)
+from tests.test_page_intake import CARD, bring, desk  # noqa: F401 (fixture)
 
 PITCHES = (60, 62, 64, 65, 67, 69, 71, 72)
 
@@ -36,7 +43,7 @@ def data() -> bytes:
 
 def test_a_beat_is_found_and_said(data: bytes) -> None:
     piece = read_music(data)
-    assert piece.music.tempo == pytest.approx(76, rel=0.03)
+    assert 4 * 24 * 60 / seconds(piece.music) == pytest.approx(76, rel=0.03)
     assert any(note.startswith("The notes do not follow the beat of the file: a beat is found") for note in piece.notes)
     onsets = np.array(sorted(note.onset for track in piece.music.tracks for note in track.notes))
     steps = np.diff(onsets)
@@ -45,9 +52,24 @@ def test_a_beat_is_found_and_said(data: bytes) -> None:
     assert bass.count(0) > 0.8 * len(bass)  # low notes begin the bars
 
 
+def test_it_sounds_as_it_was_played(data: bytes) -> None:
+    """Each note is heard when it was struck, within the few milliseconds by which hands differ and the grid."""
+    music = read_music(data).music
+    when = {
+        tick: second + (tick - start) * each
+        for start, second, each in clock(music)
+        for tick in range(start, music.ticks)
+    }
+    heard = np.array(sorted(when[note.onset] for track in music.tracks for note in track.notes))
+    struck = np.array(sorted(note.start for track in read_score(data).tracks for note in track.notes)) / 2
+    off = heard - struck
+    assert np.abs(off - off.mean()).max() < 0.06
+    assert max(tempo for _, tempo in music.tempos) > 1.1 * min(tempo for _, tempo in music.tempos)
+
+
 def test_the_beat_of_the_file_can_be_kept(data: bytes) -> None:
     piece = read_music(data, keep_beat=True)
-    assert piece.music.tempo == 120
+    assert piece.music.tempos == ((0, 120),)
     assert not any("a beat is found" in note for note in piece.notes)
 
 
@@ -65,8 +87,37 @@ def test_the_page_says_that_the_beat_of_the_file_can_be_had(desk: Desk, data: by
     asked = {"action": "take_in", "name": "recital.mid", "data": base64.b64encode(data).decode()}
     found, kept = desk.ask(asked), desk.ask(asked | {"keep_beat": True})
     assert (found["off_beat"], kept["off_beat"]) == (True, False)
-    assert (round(found["piece"]["tempo"]), kept["piece"]["tempo"]) == (round(read_music(data).music.tempo), 120)
+    assert (found["piece"]["tempo"], kept["piece"]["tempo"]) == (read_music(data).music.tempo, 120)
+
+
+def test_a_command_keeps_the_beat_of_the_file_where_that_is_asked_for(
+    model: str, data: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]  # noqa: F811
+) -> None:  # fmt: skip
+    source, out, way = tmp_path / "recital.mid", tmp_path / "out.mid", tmp_path / "way"
+    source.write_bytes(data)
+    for more, tempos in (([], 20), (["--keep-beat"], 1)):
+        assert main(["vary", str(source), "--model", model, "--keep", "melody", "--out", str(out), *more]) == 0
+        assert ("a beat is found in them" in capsys.readouterr().err) == (not more)
+        assert len(from_midi(out.read_bytes()).tempos) >= tempos
+    morph = ["morph", str(source), str(source), "--model", model, "--steps", "2", "--out", str(way)]
+    assert main([*morph, "--keep-beat"]) == 0
+    assert [from_midi(path.read_bytes()).tempos for path in sorted(way.iterdir())] == [((0, 120),)] * 2
 
 
 def test_nothing_is_lost_on_the_way(data: bytes) -> None:
     assert read_music(data).music.note_count == read_score(data).struck
+
+
+def test_a_button_brings_the_beat_of_the_file_back(visit: Visit, data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "recital.mid"
+    path.write_bytes(data)
+    bring(visit, path)
+    facts, said, button = (visit.page.locator(f"{CARD} {part}") for part in (".facts", ".said", "[data-do=beat]"))
+    expected = "The notes do not follow the beat of the file: a beat is found"
+    expect(said).to_contain_text(expected, timeout=120_000)  # the beat tracker is compiled first
+    expect(facts).to_have_text(re.compile(r" · [678]\d(\.\d+)? BPM at first · "))
+    button.click()
+    expect(facts).to_contain_text("120 BPM")
+    expect(said).not_to_contain_text("a beat is found")
+    expect(button).to_be_hidden()
+    visit.page.wait_for_function("musicgen.piece.tempo === 120")

@@ -98,6 +98,13 @@ def test_infill_makes_only_the_cells_named(model: str, piece: Music, source: Pat
     assert in_bars(music, "melody", 5, 7) == in_bars(piece, "melody", 5, 7)
 
 
+def test_infill_is_told_chords(model: str, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change("infill", model, source, tmp_path / "out.mid", "--bars", "3", "--chords", "Am F7sus | C")
+    recipe = read_recipe((tmp_path / "out.mid").read_bytes())
+    assert recipe is not None and recipe["edits"][0]["chords"] == "Am F7sus | C"  # type: ignore[index]
+    assert "The models hear F7sus as F7." in capsys.readouterr().err
+
+
 def test_accompany_and_infill_bring_in_roles_that_were_silent(model: str, tmp_path: Path) -> None:
     tune = tmp_path / "tune.mid"
     tune.write_bytes(midi_file([metre(4, 4)], LEAD))

@@ -1,12 +1,16 @@
 """Chord symbols of a score, and the score as another program draws it."""
 
+import os
+import shutil
+import subprocess
+from pathlib import Path
 from xml.etree import ElementTree as xml
 
 import pytest
 import verovio
 
 from musicgen.export import encode
-from musicgen.export.chord_symbols import Symbol, find_symbols
+from musicgen.export.chord_symbols import Symbol, find_symbols, list_markers, name_bars
 from musicgen.export.score import musicxml
 from musicgen.midi import to_midi
 from musicgen.music import METRES, SIX_EIGHT, Key, Metre, Music, Note, Track
@@ -56,6 +60,25 @@ def test_a_mix_changes_no_chords() -> None:
     assert names(find_symbols(chords(C, C), mixed)) == [(0, 0, "Cmaj7#11")]
 
 
+def test_chords_that_a_change_was_told_are_written_as_they_were() -> None:
+    told = ASKED | {"edits": [{"kind": "vary"}, {"kind": "infill", "chords": "Dm9 | G7alt C"}, {"kind": "mix"}]}
+    assert names(find_symbols(chords(C, C, C, C), told)) == [(0, 0, "Dm9"), (1, 0, "G7alt"), (1, 24, "C")]
+    untold = told | {"edits": [*told["edits"], {"kind": "infill", "keep": ""}]}
+    assert names(find_symbols(chords(F, F), untold)) == [(0, 0, "F")]
+
+
+def test_both_halves_of_each_bar_have_names() -> None:
+    assert name_bars(chords(C, F, F, F), None) == [("C", "F"), ("F", "F")]
+    assert name_bars(chords((), ()), None) == []
+
+
+def test_markers_are_in_plain_letters() -> None:
+    recipe = {"request": {"chords": "CΔ | FΔ7 B♭−7 | Gø7 C° | N.C."}}
+    assert list_markers(chords(*[C] * 8), recipe) == [
+        (0, "Cmaj7"), (48, "Fmaj7"), (72, "Bb-7"), (96, "Gm7b5"), (120, "Cdim"), (144, "N.C."),
+    ]  # fmt: skip
+
+
 def test_roots_are_spelled_in_the_key_and_halves_are_those_of_the_metre() -> None:
     assert names(find_symbols(chords(A_FLAT, A_FLAT, key="Eb major"), None)) == [(0, 0, "Ab")]
     assert names(find_symbols(chords(A_FLAT, A_FLAT, key="E major"), None)) == [(0, 0, "G#")]
@@ -88,7 +111,8 @@ def test_the_parts_of_a_symbol() -> None:
 
 
 def full_piece(metre: Metre, key: str) -> Music:
-    """Eight bars of five roles: sixteenths and triplets, held chords, notes across bar lines, every drum."""
+    """Eight bars of five roles: sixteenths and triplets, held chords, notes across bar lines, every drum, and
+    a tempo that changes."""
     bar, ticks = metre.ticks_per_bar, 8 * metre.ticks_per_bar
     tune = [Note(at, 60 + at // 3 % 13, 3, 80) for at in range(0, ticks // 2, 3)]
     tune += [Note(at, 72 + at // 4 % 9, 4, 80) for at in range(ticks // 2, ticks, 4)]
@@ -96,9 +120,8 @@ def full_piece(metre: Metre, key: str) -> Music:
     steps = [Note(at, 36 + at // 6 % 12, 11, 90) for at in range(0, ticks, 12)]
     strokes = [Note(at, DRUM_PITCHES[at // 3 % len(DRUM_PITCHES)], 3, 100) for at in range(0, ticks, 3)]
     parts = {"melody": tune, "chords": held, "pad": held, "bass": steps, "drums": strokes}
-    return Music(
-        tuple(Track(role, 0, tuple(notes)) for role, notes in parts.items()), 8, 96, Key.parse(key), "jazz", metre
-    )  # fmt: skip
+    tracks = tuple(Track(role, 0, tuple(notes)) for role, notes in parts.items())
+    return Music(tracks, 8, 96, Key.parse(key), "jazz", metre, ((bar + 6, 80.0), (3 * bar, 72.5)))
 
 
 def draw(data: bytes) -> tuple[bool, str]:
@@ -123,3 +146,42 @@ def test_verovio_draws_a_score_without_complaint(metre: Metre, key: str, capfd: 
 def test_verovio_would_complain(capfd: pytest.CaptureFixture[str]) -> None:
     draw(musicxml(full_piece(METRES["4/4"], "C major"), "").replace(b"<divisions>", b"<divisionz>"))
     assert "Warning" in capfd.readouterr().err or "Error" in capfd.readouterr().err
+
+
+# --- as MuseScore reads it: a program of its own, so only where it is installed ---------------------------------
+
+MUSESCORE = os.environ.get("MUSICGEN_TEST_MUSESCORE") or shutil.which("mscore3") or shutil.which("musescore3")
+_NOT_OF_THE_FILE = ("convert <", "to <", "... success!", "QStandardPaths", "element already exists")
+"""How lines begin or end that MuseScore writes of its own scores too."""
+
+
+def counts(data: bytes) -> list[tuple[int, ...]]:
+    """Of each part the notes and rests, the rests, triplets, ties, accidentals, chord symbols, tempos and bars."""
+    names = ("note", "rest", "time-modification", "tied", "accidental", "harmony", "sound[@tempo]", "measure")
+    return [tuple(len(part.findall(f".//{name}")) for name in names) for part in xml.fromstring(data).findall("part")]
+
+
+@pytest.mark.skipif(MUSESCORE is None, reason="MuseScore is not installed (Debian: musescore3)")
+@pytest.mark.parametrize("metre", METRES.values(), ids=str)
+@pytest.mark.parametrize("key", ["C major", "Gb major"])
+def test_musescore_reads_a_score_whole_and_without_complaint(metre: Metre, key: str, tmp_path: Path) -> None:
+    music = full_piece(metre, key)
+    source, read, back = (tmp_path / name for name in ("in.musicxml", "read.mscx", "back.musicxml"))
+    source.write_bytes(musicxml(music, "A piece", find_symbols(music, ASKED)))
+    offscreen = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+
+    def convert(old: Path, new: Path) -> list[str]:
+        command = [str(MUSESCORE), "-o", str(new), str(old)]
+        done = subprocess.run(command, env=offscreen, capture_output=True, text=True, check=True, timeout=120)
+        return [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+
+    assert not [line for line in convert(source, read) if not any(words in line for words in _NOT_OF_THE_FILE)]
+    convert(read, back)  # which writes of every drum
+    assert counts(back.read_bytes()) == counts(source.read_bytes())
+
+
+def test_a_seventh_chord_on_c_flat_is_named_so_that_it_can_be_read_again() -> None:
+    notes = tuple(Note(0, pitch, 48, 80) for pitch in (59, 63, 66, 69))  # B7, which Gb major spells Cb7
+    music = Music((Track("chords", 0, notes), Track("bass", 32, (Note(0, 35, 48, 80),))), 1, key=Key.parse("Gb major"))
+    (symbol,) = find_symbols(music, {})
+    assert symbol.chord is not None and symbol.chord.name == "B7"

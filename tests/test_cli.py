@@ -50,6 +50,22 @@ def test_a_midi_file_holds_what_was_asked_for(model: str, tmp_path: Path) -> Non
     assert (music.bars, music.tempo, music.key, music.style) == (4, 90, Key.parse("A minor"), "jazz")
 
 
+def test_words_are_a_request_and_options_win_over_them(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "song.mid"
+    words = ["--words", "a slow sad rock song of 8 bars with purple drums and no bass", "--key", "D major"]
+    assert generate(model, out, *words) == 0  # with --bars 4
+    assert capsys.readouterr().err == (
+        "Understood: slow: 93 BPM; sad: A minor; rock; 8 bars; drums: with Drums; no bass: without Bass. "
+        "Not understood: purple.\n"
+    )
+    music, recipe = from_midi(out.read_bytes()), read_recipe(out.read_bytes())
+    assert (music.bars, music.tempo, music.key, music.style) == (4, 93, Key.parse("D major"), "rock")
+    assert recipe is not None
+    assert recipe["request"]["roles"] == ["melody", "chords", "pad", "drums"]  # type: ignore[index]
+
+
 def test_wishes_are_in_the_recipe(model: str, tmp_path: Path) -> None:
     out = tmp_path / "song.mid"
     assert generate(model, out, "--density", "40", "--chords", "Am F | C G", "--form", "AB") == 0
@@ -75,6 +91,34 @@ def test_a_model_that_knows_a_metre_is_asked_for_it(tmp_path: Path) -> None:
     jig = (tmp_path / "jig.mid").read_bytes()
     assert (from_midi(jig).metre, from_midi(jig).ticks) == (SIX_EIGHT, 4 * 36)
     assert read_recipe(jig)["request"]["metre"] == "6/8"  # type: ignore[index]
+
+
+def test_a_piece_has_an_ending_and_a_loop_has_none_unless_it_is_asked_for(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def write_one(model: str, request: Request, path: Path) -> Path:
+        asked.append(request.ending)
+        return path
+
+    monkeypatch.setattr("musicgen.make.write_one", write_one)
+    for name, options in (
+        ("a.mid", []), ("a.mid", ["--no-ending"]), ("a.wav", []), ("a.loop.wav", []), ("a.loop.wav", ["--ending"]),
+    ):  # fmt: skip
+        assert generate(model, tmp_path / name, *options) == 0
+    assert asked == [True, False, True, False, True]
+
+
+def test_a_file_without_an_ending_has_the_recipe_that_files_had_before_there_were_endings(
+    model: str, tmp_path: Path
+) -> None:
+    recipes = []
+    for name, options in (("with", []), ("without", ["--no-ending"])):
+        assert generate(model, tmp_path / f"{name}.mid", *options) == 0
+        recipes.append(read_recipe((tmp_path / f"{name}.mid").read_bytes()))
+    assert recipes[0]["request"].pop("ending") is True  # type: ignore[index]
+    assert recipes[0] == recipes[1]
 
 
 def test_the_recipe_in_the_file_makes_the_same_bytes_again(model: str, tmp_path: Path) -> None:
@@ -106,7 +150,7 @@ def test_a_score_has_a_part_for_each_role_that_plays(model: str, tmp_path: Path)
 
 def test_a_loop_and_a_zip_are_written(model: str, tmp_path: Path) -> None:
     for ending in ("loop.wav", "zip"):
-        assert generate(model, tmp_path / f"song.{ending}", "--tempo", "240", "--seed", "3") == 0
+        assert generate(model, tmp_path / f"song.{ending}", "--tempo", "240", "--seed", "3", "--no-ending") == 0
     assert soundfile.info(tmp_path / "song.loop.wav").frames == 4 * 44100
     with zipfile.ZipFile(tmp_path / "song.zip") as archive:
         assert archive.testzip() is None

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from musicgen.__main__ import main
 from musicgen.corpus.dataset import Dataset
+from musicgen.corpus.labels import ENDS
 from musicgen.evaluation.answering import open_model
 from musicgen.evaluation.metrics import HEADLINE
 from musicgen.evaluation.protocol import DIFFERS, LOSES, MATCHES
@@ -24,7 +26,9 @@ from tests.tiny import tiny_vae
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
-    made_data(folder)
+    edges = np.zeros(len(made_data(folder).offsets) - 1, np.uint8)
+    edges[15::16] = ENDS  # of every song the last bar
+    np.save(folder / "edges.npy", edges)
     return folder
 
 
@@ -85,6 +89,18 @@ def test_networks_that_read_the_notes_tell_noise_from_songs_and_not_songs_from_s
 def test_models_that_answered_the_same_requests_are_paired(out: Path) -> None:
     (pair,) = json.loads((out / "report.json").read_text())["pairs"]
     assert (pair["model"], pair["composite"], pair["other"]) == ("noise", LOSES, "markov")
+
+
+def test_the_report_says_how_pieces_end_beside_songs(out: Path) -> None:
+    report = json.loads((out / "report.json").read_text())
+    songs = report["held-out"]["endings"]
+    assert songs["last note, quarter notes"]["count"] > 10
+    noise, markov, real = (model["endings"] for model in report["models"])
+    assert set(noise) == set(markov) == set(real) == set(songs)
+    for name, share in (("last chord on the tonic", 0), ("silence after it, quarter notes", 0)):
+        assert real[name]["value"] == songs[name]["value"] == share, "made songs end on the dominant, in their last bar"
+    assert markov["last chord on the tonic"]["value"] > 0 and noise["silence after it, quarter notes"]["value"] > 0
+    assert "<h2>Endings</h2>" in (out / "report.html").read_text()
 
 
 def test_every_request_is_answered_again_with_other_seeds(out: Path) -> None:

@@ -14,7 +14,7 @@ from musicgen.models.gan import LAGS, Critic, CriticConfig, Generator, alike
 from musicgen.models.gan_composer import GANComposer
 from musicgen.models.grid_composer import GridComposer
 from musicgen.models.lens import Lens
-from musicgen.models.prior import ANY_CHORD, ANY_EDGE, ANY_MODE, ANY_SECTION
+from musicgen.models.prior import ANY_CHORD, ANY_EDGE, ANY_MODE, ANY_SECTION, CONDITIONS
 from musicgen.models.vae_composer import VAEComposer
 from musicgen.request import Request
 from musicgen.roles import ROLE_NAMES
@@ -195,7 +195,7 @@ def test_pairs_are_what_the_flow_makes_of_the_noise(prepared: Path) -> None:
     composer, pairs = little_pairs(prepared)
     assert len(pairs) == 32
     batch = pairs.rows(slice(0, 8))
-    asked = {name: batch[name] for name in ("style", "mode", "attributes", "chords", "form")}
+    asked = {name: batch[name] for name in CONDITIONS}
     made = composer.sample(
         batch["noise"], batch["mean"], batch["begin"][0], batch["known_mask"], batch["bar_mask"], batch["present"],
         asked,

@@ -3,7 +3,15 @@
 import pytest
 
 from musicgen.errors import MusicgenError
-from musicgen.harmony import NO_CHORD, chord_code, describe_hearing, parse_chord, progression_codes, read_progression
+from musicgen.harmony import (
+    NO_CHORD,
+    chord_code,
+    describe_hearing,
+    parse_chord,
+    progression_codes,
+    read_progression,
+    write_progression,
+)
 
 C, F, G7, AM, BDIM = (0, "major"), (5, "major"), (7, "dominant"), (9, "minor"), (11, "diminished")
 
@@ -25,6 +33,22 @@ def test_a_progression_has_a_chord_a_bar_or_two_between_bar_lines():
     assert names("Am F  C G") == [["Am"], ["F"], ["C"], ["G"]]
     assert names("| Am F | C | % |") == [["Am", "F"], ["C"], ["C"]]
     assert names("C N.C.") == [["C"], [None]]
+
+
+@pytest.mark.parametrize(
+    ("bars", "text"),
+    [
+        ([("Am", "Am"), ("F", "F")], "Am F"),
+        ([("Am", "F"), ("C", "C")], "Am F | C"),
+        ([("Am", "F")], "Am F |"),
+        ([("C",), ("G",), ("C",), ("G",), ("C",)], "C G"),
+        ([("C", "C"), ("N.C.", "N.C.")], "C N.C."),
+    ],
+)
+def test_a_progression_is_written_as_short_as_it_can_be_repeated(bars, text):
+    assert write_progression(bars) == text
+    whole = "|".join(["", *map(" ".join, bars), ""])
+    assert (progression_codes(text, len(bars), 0) == progression_codes(whole, len(bars), 0)).all()
 
 
 def test_a_progression_is_repeated_and_moved_to_the_key_of_the_models():

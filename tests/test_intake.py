@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from musicgen.errors import MidiError, MusicgenError, RequestError
 from musicgen.intake import read_music
-from musicgen.midi import to_midi
+from musicgen.midi import seconds, to_midi
 from musicgen.music import FOUR_FOUR, MAX_BARS, SIX_EIGHT, THREE_FOUR, Key, Metre, Music, Note, Track
 from tests.test_midi import mutations, pieces
 
@@ -241,6 +241,36 @@ def test_a_few_bars_of_another_metre_are_run_through_and_that_is_said() -> None:
     assert not any("metre" in note for note in read_music(alike).notes)
 
 
+@pytest.mark.parametrize(("before", "after"), [(2, 8), (8, 2)])
+def test_a_bar_of_two_quarters_moves_the_bar_lines_after_it_and_that_is_said(before: int, after: int) -> None:
+    """The longest stretch of the file has its bar lines; what is beyond the short bar is half a bar off."""
+    turn = 4 * before
+    bars = [4 * bar for bar in range(before)] + [turn + 2 + 4 * bar for bar in range(after)]
+    notes = [(start, start + 4, 72) for start in bars if start != turn - 4] + [(turn - 4, turn + 2, 72)]
+    data = midi_file([metre(4, 4), metre(2, 4, at=turn), metre(4, 4, at=2), tempo(120)], track(*notes, program=73))
+    music = read_music(data).music
+    first, second = (0, 24) if before > after else (24, 0)
+    assert [onset % 48 for onset in onsets(music, "melody")] == [first] * before + [second] * after
+    assert said(data, "metre changes") == (
+        "The metre changes: what is in 2/4 keeps its time, and the bars of 4/4 run on through it. "
+        "Bar lines are those of the longest stretch in 4/4, of 8 bars."
+    )
+
+
+def test_metres_and_keys_after_the_last_note_are_not_spoken_of() -> None:
+    late = [metre(3, 4, at=1000), mido.MetaMessage("key_signature", key="D")]
+    sentences = read_music(midi_file([*PLAIN, *late], LEAD)).notes
+    assert sentences == read_music(midi_file(PLAIN, LEAD)).notes
+    assert not any("change" in sentence for sentence in sentences)
+
+
+def test_two_bars_of_two_quarters_are_a_bar_and_move_nothing() -> None:
+    notes = [(i, i + 1, 72) for i in range(40)]
+    data = midi_file([metre(4, 4), metre(2, 4, at=8), metre(4, 4, at=4), tempo(120)], track(*notes, program=73))
+    assert onsets(read_music(data).music, "melody") == [12 * i for i in range(40)]
+    assert not any("metre" in note for note in read_music(data).notes)
+
+
 def test_a_pickup_that_has_its_own_bar_ends_on_the_bar_line() -> None:
     notes = [(0, 1, 67), *((i + 1, i + 2, 72) for i in range(8))]
     music = read_music(midi_file([metre(1, 4), metre(4, 4, at=1)], track(*notes, program=73))).music
@@ -254,18 +284,34 @@ def test_silence_before_the_first_bar_is_cut() -> None:
     assert said(data, "silent") == "2 silent bars at the beginning are left out."
 
 
-def test_of_changing_tempos_the_one_that_most_of_it_has_is_taken() -> None:
-    data = midi_file([metre(4, 4), tempo(60), tempo(120, at=4), tempo(90, at=10)], LEAD)
-    assert read_music(data).music.tempo == 90 or read_music(data).music.tempo == 120
-    data = midi_file([metre(4, 4), tempo(60), tempo(120, at=4)], LEAD)
-    assert read_music(data).music.tempo == 120
-    assert said(data, "tempo") == "The tempo goes from 60 to 120: it is 120 throughout, which most of it has."
-
-
-def test_where_no_tempo_has_half_of_the_piece_it_takes_as_long_as_it_did() -> None:
+def test_a_tempo_that_changes_changes_at_the_same_beats() -> None:
     data = midi_file([metre(4, 4), tempo(60), tempo(120, at=4), tempo(240, at=4), tempo(80, at=4)], LEAD)
-    assert read_music(data).music.tempo == pytest.approx(16 / (4 / 60 + 4 / 120 + 4 / 240 + 4 / 80), abs=0.01)
-    assert "which takes as long" in said(data, "tempo")
+    assert read_music(data).music.tempos == ((0, 60), (48, 120), (96, 240), (144, 80))
+    assert said(data, "tempo") == "The tempo changes, between 60 and 240 beats a minute: it changes so here, too."
+
+
+def test_of_tempos_that_change_off_the_grid_everything_after_them_is_as_late_as_it_was() -> None:
+    curve = [tempo(97 - 3 * step, at=5 / BEAT) for step in range(20)]  # a ritardando, as programs write it
+    data = midi_file([metre(4, 4), tempo(100), *curve], LEAD)
+    piece = read_music(data).music
+    assert [tick for tick, _ in piece.tempos] == list(range(14)) and piece.tempos[-1][1] == 40
+    beats = [0.0, *(5 * (step + 1) / BEAT for step in range(20)), 4.0 * piece.bars]
+    speeds = [100.0, *(97.0 - 3 * step for step in range(20))]
+    lasts = sum((end - start) * 60 / speed for start, end, speed in zip(beats[:-1], beats[1:], speeds, strict=True))
+    assert seconds(piece) == pytest.approx(lasts, abs=0.005)
+
+
+def test_tempos_of_a_first_bar_that_is_silent_and_of_what_follows_the_last_note_do_not_count() -> None:
+    late = track(*((start + 4, end + 4, pitch) for start, end, pitch in TUNE), program=73)
+    data = midi_file([metre(4, 4), tempo(50), tempo(70, at=2), tempo(90, at=8), tempo(200, at=100)], late)
+    assert read_music(data).music.tempos == ((0, 70), (72, 90))
+
+
+def test_a_piece_whose_tempo_changes_comes_back_exactly() -> None:
+    data = midi_file([metre(4, 4), tempo(60), tempo(120, at=4), tempo(80, at=4.5)], LEAD)
+    piece = read_music(data).music
+    again = read_music(to_midi(piece))
+    assert again.music == piece and again.notes == ()
 
 
 def test_a_tempo_out_of_range_is_taken_as_the_limit() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicgen.errors import MidiError
-from musicgen.midi import CHANNELS, from_midi, read_recipe, seconds, to_midi
+from musicgen.midi import CHANNELS, clock, from_midi, read_recipe, seconds, to_midi
 from musicgen.midi_reading import MAX_BEATS, MAX_BYTES, ScoreNote, read_score, read_timeline
 from musicgen.music import ALL_KEYS, METRES, SIX_EIGHT, THREE_FOUR, Key, Music, Note, Track
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
@@ -43,13 +43,16 @@ def pieces(draw) -> Music:
             onset = draw(st.integers(0, bars * metre.ticks_per_bar - 1))
             notes[pitch] = Note(onset, pitch, draw(st.integers(1, 200)), draw(st.integers(1, 127)))
         tracks.append(Track(role, draw(st.integers(0, 127)), tuple(notes.values())))
+    tempos = st.integers(4000, 24000).map(lambda tempo: tempo / 100)
+    changes = draw(st.sets(st.integers(1, bars * metre.ticks_per_bar - 1), max_size=3))
     return Music(
         tuple(tracks),
         bars,
-        draw(st.integers(4000, 24000)) / 100,
+        draw(tempos),
         draw(st.sampled_from(ALL_KEYS)),
         draw(st.sampled_from(STYLE_NAMES)),
         metre,
+        tuple((tick, draw(tempos)) for tick in sorted(changes)),
     )
 
 
@@ -96,6 +99,11 @@ def test_every_tempo_that_music_may_have_can_be_written(tempo):
 def test_length_in_seconds():
     assert seconds(Music((), bars=16, tempo=120)) == 32.0
     assert read_timeline(to_midi(Music((), bars=16, tempo=120))).seconds == pytest.approx(32.0)
+    slower = Music((), bars=16, tempo=120, later_tempos=((384, 60.0), (576, 30.0)))
+    assert seconds(slower) == 16 + 16 + 32
+    assert clock(slower) == [(0, 0.0, 1 / 24), (384, 16.0, 1 / 12), (576, 32.0, 1 / 6)]
+    assert read_timeline(to_midi(slower)).seconds == pytest.approx(64.0)
+    assert seconds(slower.excerpt(0, 8)) == 16.0
 
 
 @given(st.dictionaries(st.text(max_size=10), st.none() | st.integers() | st.text(max_size=20) | st.booleans()))

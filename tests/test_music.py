@@ -176,6 +176,35 @@ def test_a_note_past_the_end_of_three_shorter_bars_is_refused():
         Music((late,), bars=3, metre=THREE_FOUR)
 
 
+FASTER = Music(
+    (Track("pad", 48, (Note(0, 60, 24, 64), Note(100, 62, 40, 64))),), bars=3, later_tempos=((60, 90.0), (96, 60.0))
+)
+
+
+def test_changes_of_the_tempo_are_in_order_and_within_the_limits():
+    assert FASTER.tempos == ((0, 120), (60, 90), (96, 60))
+    assert Music((), bars=3, tempo=90, later_tempos=((60, 90.0), (96, 60.0))).later_tempos == ((96, 60),)
+    for later in (((0, 90),), ((60, 90), (60, 80)), ((60, 90), (48, 80)), ((60, 3.9),)):
+        with pytest.raises(MusicgenError, match=r"Expected .* tempo"):
+            Music((), bars=3, later_tempos=later)
+
+
+def test_an_excerpt_has_the_tempo_at_its_beginning_and_the_changes_inside_it():
+    assert FASTER.excerpt(1, 2).tempos == ((0, 120), (12, 90), (48, 60))
+    assert FASTER.excerpt(2, 1).tempos == ((0, 60),)
+
+
+def test_the_usual_tempo_holds_longest():
+    assert FASTER.usual_tempo == 120
+    assert FASTER.excerpt(1, 2).usual_tempo == 60
+    assert Music((), bars=1, tempo=77).usual_tempo == 77
+
+
+def test_at_another_tempo_changes_stay_in_proportion():
+    assert FASTER.at_tempo(60).tempos == ((0, 60), (60, 45), (96, 30))
+    assert FASTER.at_tempo(6).tempos[-1] == (96, 4)  # no file can say less
+
+
 def test_an_excerpt_of_a_waltz_is_cut_at_its_bars():
     waltz = Music((Track("bass", 33, (Note(0, 36, 50, 64), Note(36, 43, 50, 64))),), bars=2, metre=THREE_FOUR)
     assert waltz.excerpt(1, 1) == Music((Track("bass", 33, (Note(0, 43, 36, 64),)),), bars=1, metre=THREE_FOUR)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from musicgen.chord_tones import TONES
 from musicgen.codec import MAX_PITCHES, PITCHES
 from musicgen.models.compiling import compiled
-from musicgen.models.note_decoder import END, MAX_CELL_NOTES, ROLES, TICKS, NoteDecoder, NoteDecoderConfig
+from musicgen.models.note_decoder import MAX_CELL_NOTES, TICKS, NoteDecoder, NoteDecoderConfig
+from musicgen.models.note_layers import END, ROLES
 from musicgen.models.note_sampler import CHOICES, draw_class, draw_notes, waves_of
 from musicgen.models.prior import ANY_CHORD, ANY_EDGE, ANY_MODE, ANY_SECTION
 from musicgen.training.fit_notes import NotesPlan, train_notes

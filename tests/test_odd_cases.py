@@ -26,6 +26,7 @@ cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 def check(case: Case, music: Music) -> None:
     assert (music.bars, music.tempo, str(music.key)) == (case.bars, case.tempo, case.key)
+    assert music.later_tempos == case.tempos
     assert {track.role: (track.program, len(track.notes)) for track in music.tracks} == case.roles
     for role, lengths in case.lengths.items():
         assert {note.duration for note in music.notes(role)} == lengths

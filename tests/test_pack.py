@@ -135,7 +135,7 @@ def test_an_unknown_soundfont_is_named(small_midi: bytes, mix: Audio, renderer: 
 def test_a_piece_too_long_is_refused_before_the_work(small_music: Music, renderer: Renderer) -> None:
     long = replace(small_music, bars=121)
     assert seconds(long) == 242
-    with pytest.raises(ExportError, match=r"at most 240 seconds to pack\. Received: 242"):
+    with pytest.raises(ExportError, match=r"at most 240 seconds to pack\. Received: 242; save its MIDI"):
         pack(Piece(to_midi(long), None, SimpleNamespace()))  # type: ignore[arg-type]
 
 

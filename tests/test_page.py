@@ -121,6 +121,14 @@ def test_chords_and_form_go_with_the_request(visit: Visit) -> None:
     recipe = read_recipe(visit.download("mid")[1])
     assert recipe is not None
     assert recipe["request"].items() >= {"chords": "Am | Dm E7", "form": "ABAC"}.items()  # type: ignore[attr-defined]
+    expect(visit.page.locator("#shape .hearing")).to_be_hidden()  # these are heard as they are written
+    visit.page.fill("#shape [name=chords]", "Cmaj7#11 C-7 B♭sus G/B N.C.")
+    visit.generate()
+    heard = "The models hear Cmaj7#11 as C, C-7 as Cm, B♭sus as Bb, G/B as G."
+    expect(visit.page.locator("#shape .hearing")).to_have_text(heard)
+    visit.page.fill("#shape [name=chords]", "Am F")
+    visit.generate()
+    expect(visit.page.locator("#shape .hearing")).to_be_hidden()
     visit.page.fill("#shape [name=chords]", "Am H")
     visit.page.click("#generate")
     expect(visit.page.locator(".toast-body")).to_contain_text("Received: 'H'")

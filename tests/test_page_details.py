@@ -124,6 +124,10 @@ def test_pieces_of_the_history_have_labels_that_differ(visit: Visit) -> None:
     labels = visit.page.eval_on_selector_all("#history .pick", "all => all.map((each) => each.title)")
     example = "Jazz in F major · 16 bars · 132 BPM · seed 2"
     assert labels == [example, f"{example} · varied", f"{example} · varied (2)"]
+    captions = visit.page.locator("#history .caption")
+    expect(captions).to_have_text(labels)  # for those who have no mouse to wait with
+    cut = "all => all.filter((each) => !each.checkVisibility() || each.scrollHeight > each.clientHeight + 1).length"
+    assert captions.evaluate_all(cut) == 0
 
 
 def test_downloads_are_called_after_the_piece(visit: Visit) -> None:

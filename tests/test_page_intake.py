@@ -165,6 +165,25 @@ def test_a_file_is_understood_and_the_model_plays_its_version(visit: Visit, tune
     visit.page.wait_for_function("musicgen.piece.edits.length === 0")
 
 
+def test_the_playhead_follows_a_tempo_that_changes(visit: Visit, tmp_path: Path) -> None:
+    file = mido.MidiFile(file=io.BytesIO(foreign_file(8, metre=4)))
+    file.tracks[0].append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(184), time=480 * 4))
+    file.save(tmp_path / "faster.mid")
+    bring(visit, tmp_path / "faster.mid")
+    expect(visit.page.locator(f"{CARD} .facts")).to_contain_text("92 BPM at first")
+    expect(visit.page.locator(f"{CARD} .said")).to_contain_text("The tempo changes, between 92 and 184")
+    visit.page.wait_for_function("document.querySelector('#stage audio').readyState >= 2 && musicgen.piece.audio")
+    visit.page.evaluate("document.querySelector('#stage audio').pause()")
+    visit.page.evaluate("document.querySelector('#stage audio').currentTime = 0; document.activeElement.blur()")
+    slow, fast = 4 * 60 / 92, 4 * 60 / 184
+    assert visit.audio("duration") >= slow + 7 * fast - 0.01
+    for key, expected in (("ArrowRight", slow), ("ArrowRight", slow + fast), ("ArrowLeft", slow), ("ArrowLeft", 0)):
+        visit.page.keyboard.press(key)
+        assert visit.audio("currentTime") == pytest.approx(expected, abs=0.01)
+    half = visit.page.evaluate("(second) => musicgen.tickAt(musicgen.piece, second)", slow + fast / 2)
+    assert half == pytest.approx(48 + 24, abs=0.01)
+
+
 def test_a_file_of_ours_brings_the_panel_back(visit: Visit, tmp_path: Path) -> None:
     visit.page.click("#style label:has(input[value=reggae])")
     visit.page.click("#bars label:has(input[value='8'])")

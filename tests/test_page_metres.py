@@ -78,6 +78,14 @@ def test_a_link_brings_the_metre_back_to_the_panel(visit: Visit, server: Server)
     assert from_midi(visit.download("mid")[1]).metre == THREE_FOUR
 
 
+def test_words_choose_a_metre_that_the_model_knows(visit: Visit) -> None:
+    choose(visit, "metre", "4/4")
+    visit.page.fill("#words-text", "a slow waltz")
+    visit.page.keyboard.press("Enter")
+    expect(visit.page.locator("#words [role=status]")).to_have_text("Understood: slow: 71 BPM; waltz: 3/4, Classical.")
+    expect(visit.page.locator("#metre input[value='3/4']")).to_be_checked()
+
+
 def test_a_model_that_knows_only_four_four_leaves_no_choice(visit: Visit) -> None:
     choose(visit, "model", "gan")
     expect(visit.page.locator("#metre")).to_be_hidden()

@@ -37,7 +37,9 @@ def test_a_sketch_has_the_notes_of_the_piece_that_follows(desk: Desk) -> None:
     piece, sketch = desk.ask(call)["piece"], desk.ask(call | {"sketch": True})["sketch"]
     assert [lane["notes"] for lane in sketch["lanes"]] == [lane["notes"] for lane in piece["lanes"]]
     assert sum(len(lane["notes"]) for lane in sketch["lanes"]) > 10
-    assert {name: piece[name] for name in ("bars", "ticks", "secondsPerTick")} | {"lanes": sketch["lanes"]} == sketch
+    assert {name: piece[name] for name in ("bars", "ticks", "secondsPerTick", "clock")} | {
+        "lanes": sketch["lanes"]
+    } == sketch
     assert piece["edits"] == ["morph"]
 
 

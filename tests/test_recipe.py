@@ -1,7 +1,5 @@
 """Recipes: what they hold, what they refuse, and the text of a link."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -35,7 +33,7 @@ def test_the_kind_of_a_model_comes_before_the_dash() -> None:
 
 def test_a_recipe_that_was_written_before_there_were_versions_and_edits_is_still_read() -> None:
     old = {"model": "vae-012345", "request": {"style": "jazz", "bars": 8, "seed": 7}}
-    assert Recipe.from_dict(old) == replace(JAZZ, version=1)
+    assert Recipe.from_dict(old) == Recipe("vae-012345", Request(style="jazz", bars=8, seed=7, ending=False), version=1)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +65,20 @@ def test_recipes_within_recipes_end_somewhere() -> None:
         values = JAZZ.to_dict() | {"edits": [{"kind": "morph", "partners": [values], "weights": [1, 1]}]}
     with pytest.raises(RequestError):
         Recipe.from_dict(values)
+
+
+def test_a_piece_that_takes_too_much_work_has_no_link() -> None:
+    long = Recipe("vae-1", Request(bars=128))
+    assert (long.work, JAZZ.work, VARIED.work) == (128, 8, 16)
+    grown = long.after(Edit("continue", bars=192)).after(Edit("mix", mix=Mix(tempo=90)))
+    assert grown.work == 128 + 320
+    for seed in range(4):
+        grown = grown.after(Edit("vary", seed))
+    assert (grown.work, grown.replayable, link_text(grown) is not None) == (1728, True, True)
+    beyond = grown.after(Edit("vary", 4))
+    assert (beyond.work, beyond.steps, beyond.replayable, link_text(beyond)) == (2048, 8, False, None)
+    morphed = JAZZ.after(Edit("morph", partners=(grown,), weights=(1, 1)))
+    assert morphed.work == 8 + 1728 + 320 and not morphed.replayable
 
 
 def test_of_mixes_one_after_another_the_last_counts() -> None:

@@ -45,6 +45,7 @@ def test_values_are_normalised():
         *[("chords", value) for value in ("", "H", "C | F G A", "c f", "C " * 321, "||", 3, ["C"], "C\nX", "Cmajor7x")],
         *[("section_bars", value) for value in (0, -4, 65, 4.5, "8", True, [4], NAN)],
         *[("metre", value) for value in ("", "5/4", "3/8", "4", None, 4, ["3/4"], METRES["3/4"])],
+        *[("ending", value) for value in (None, 0, 1, "yes", "", [True], NAN)],
         *[("form", value) for value in ("", "E", "A-B", "A" * 33, "'A", 3, ["A"], "AABA\n")],
     ],
     ids=lambda value: str(type(value).__name__) if not isinstance(value, str) else value[:20],
@@ -58,6 +59,12 @@ def test_refuses_and_says_what_was_expected_and_received(field, value):
 def test_a_request_in_four_four_says_nothing_of_its_metre():
     assert "metre" not in Request().to_dict() and Request.from_dict({"bars": 8}).metre == "4/4"
     assert Request(metre="6/8").to_dict()["metre"] == "6/8"
+
+
+def test_a_request_has_an_ending_and_one_that_was_stored_before_there_were_endings_has_none():
+    assert Request().ending is True and Request().to_dict()["ending"] is True
+    assert Request.from_dict({"bars": 8}).ending is False
+    assert "ending" not in Request(ending=False).to_dict()
 
 
 def test_a_form_fits_the_piece():
@@ -105,6 +112,7 @@ def test_no_value_raises_anything_else(field, value):
         temperature=st.floats(0, 1.5),
         roles=st.lists(st.sampled_from(ROLE_NAMES), min_size=1),
         metre=st.sampled_from(list(METRES)),
+        ending=st.booleans(),
     )
 )
 def test_survives_json(request):

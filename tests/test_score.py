@@ -133,6 +133,19 @@ def test_a_score_says_its_metre_and_counts_its_beats(metre: Metre, signature: st
     assert [[event.isRest for event in measure.notesAndRests] for measure in measures] == [[True], [False], [True]]
 
 
+def test_changes_of_the_tempo_are_where_they_are_heard() -> None:
+    music = Music(
+        (Track("melody", 0, (Note(0, 60, 12, 80),)),), bars=3, tempo=90, later_tempos=((54, 80.0), (96, 60.0))
+    )
+    bars = xml.fromstring(musicxml(music, "")).findall(".//measure")
+    later = [
+        (place, int(sound.findtext("offset", "")), float(sound.attrib["tempo"]))
+        for place, bar in enumerate(bars)
+        for sound in bar.findall("sound")
+    ]
+    assert later == [(1, 6, 80.0), (2, 0, 60.0)]
+
+
 def test_chords_around_middle_c_have_two_staves() -> None:
     wide = Track("chords", 0, (Note(0, 48, 48, 80), Note(0, 64, 48, 80), Note(0, 72, 48, 80)))
     staves = parts_of(read(musicxml(Music((wide,), 1), "")))["Chords"]

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musicgen.edits import apply
 from musicgen.errors import RequestError
+from musicgen.models.leaning import lean, style_vector
 from musicgen.models.windows import CONTEXT, WINDOW, change_by_windows, find_windows
 from musicgen.music import MAX_BARS, Music, Note, Track
+from musicgen.recipe import Edit, Recipe
 from musicgen.roles import ROLE_NAMES
 from tests.tiny import tiny_vae
 
@@ -65,6 +68,41 @@ def test_a_model_changes_the_end_of_a_long_piece_and_goes_on_from_it():
     assert varied.excerpt(0, 90) == piece.excerpt(0, 90)
     longer = composer.continue_(piece, 8, 1)
     assert longer.bars == 108 and longer.excerpt(0, 100) == piece
+
+
+def test_a_long_piece_goes_through_a_model_bar_by_bar():
+    composer, piece = tiny_vae(), long_piece(100)
+    again = composer.reconstruct(piece)
+    assert again.bars == 100 and again.notes("melody")[-1].onset >= 64 * 48
+    # windows of 16 bars know nothing of one another: the same bars come back in the same way
+    assert composer.encode(piece)[96:] == pytest.approx(composer.encode(piece.excerpt(96, 4)), abs=1e-5)
+
+
+def test_all_bars_of_a_long_piece_lean_towards_a_style(monkeypatch: pytest.MonkeyPatch):
+    composer, piece = tiny_vae(), long_piece(100)
+    vector, resample, seen = style_vector(composer, [piece.transposed(5)]), composer.resample, []
+
+    def listening(latents: np.ndarray, *rest: object) -> np.ndarray:
+        seen.extend([latents, resample(latents, *rest)])  # type: ignore[arg-type]
+        return seen[-1]
+
+    monkeypatch.setattr(composer, "resample", listening)
+    assert lean(composer, piece, vector, 1.0, 1).bars == 100
+    moved, settled = seen
+    role = ROLE_NAMES.index("melody")
+    assert moved[:, role].mean(axis=0) == pytest.approx(vector[role], abs=1e-5)
+    assert (np.abs(settled - moved)[:, role].max(axis=1) > 0).all()  # each bar was led back to music
+
+
+def test_between_a_long_piece_and_a_short_one_lies_a_long_one():
+    composer, piece, other = tiny_vae(), long_piece(100), replace(long_piece(65), tempo=80.0).excerpt(0, 8)
+    path = composer.morph(piece, other, 3)
+    assert [(music.bars, music.tempo) for music in path] == [(100, 120), (100, 100), (100, 80)]
+    assert path[0] == composer.reconstruct(piece)
+    repeated = composer.encode(other)[np.arange(100) % 8]
+    assert path[2] == composer.decode(repeated, replace(other, bars=100))
+    edit = Edit("morph", partners=(Recipe(composer.identity, source="x"),), weights=(0.5, 0.5))
+    assert apply(composer, piece, edit, [other]).bars == 100
 
 
 def test_a_piece_of_64_bars_goes_on():

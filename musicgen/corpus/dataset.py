@@ -124,6 +124,12 @@ class Dataset:
         """The pieces of a split."""
         return [piece for piece in self.pieces if piece.split == name]
 
+    @property
+    def metres(self) -> tuple[str, ...]:
+        """The metres of its training songs, in the order of `music.METRES`."""
+        found = {piece.metre for piece in self.split("train")}
+        return tuple(metre for metre in METRES if metre in found)
+
     def songs_by_metre(self) -> dict[str, dict[str, int]]:
         """Training songs of each metre and style."""
         found: dict[str, dict[str, set[str]]] = {}

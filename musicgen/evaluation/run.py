@@ -24,6 +24,7 @@ from musicgen.errors import RequestError
 from musicgen.evaluation import latents, reconstruction
 from musicgen.evaluation.answering import AT_ONCE, Answerer
 from musicgen.evaluation.compare import Reference, Result, brief, compare, headline, over_seeds, pairs
+from musicgen.evaluation.endings import endings
 from musicgen.evaluation.ladder import markdown
 from musicgen.evaluation.learned_ear import judge_pieces
 from musicgen.evaluation.markov_floor import MarkovFloor
@@ -31,7 +32,7 @@ from musicgen.evaluation.memorisation import Melodies
 from musicgen.evaluation.report import html
 from musicgen.evaluation.steering import steering
 from musicgen.evaluation.styles import StyleEar, heard_as_asked
-from musicgen.evaluation.windows import BARS, Window, request_like, windows
+from musicgen.evaluation.windows import BARS, Window, final_windows, request_like, windows
 from musicgen.music import FOUR_FOUR, METRES, Music
 from musicgen.request import DEFAULT_TEMPERATURE
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
@@ -45,6 +46,8 @@ ENCODED = 200
 """Test windows that the health of latents is measured on."""
 LEARNED = 2000
 """Songs, and as many pieces, that a network of the learned ear is trained on."""
+ENDED = 200
+"""Songs at most whose endings are looked at, and pieces of each model that come to an end like them."""
 STYLED = 1400
 """Training windows that the ear for styles and the Markov floor learn from."""
 
@@ -100,6 +103,7 @@ def evaluate(
     most = max(2 * count, min(STYLED, 7 * count))
     heard = [window.music for window in windows(dataset, "train", most, seed=3, metre=metre)]
     ear = StyleEar(heard)
+    final = final_windows(dataset, "test", min(count, ENDED), metre=metre)
     habits: MarkovFloor | None = None
     report: dict[str, Any] = {
         "protocol": {
@@ -107,7 +111,7 @@ def evaluate(
             "temperature": temperature,
             "styles": {style: sum(w.music.style == style for w in test) for style in STYLE_NAMES},
         },
-        "held-out": reference.summary(),
+        "held-out": reference.summary() | {"endings": _endings(final)},
         "models": [],
     }  # fmt: skip
     shown = {"held-out songs": [window.music for window in test[:ROLLS]]}
@@ -126,6 +130,7 @@ def evaluate(
             steered = {}
             if composer is not None and composer.steers:
                 steered = steering(composer.generate_many, max(count, 200), metre)
+            ended = _answer_endings(composer, dataset, final, temperature)
             sampled = time.perf_counter()
             label = Path(name).name
             label = label if label not in results else f"{label} ({len(results) + 1})"
@@ -141,6 +146,7 @@ def evaluate(
                 "reconstruction": rebuilt,
                 "latents": _latents(composer, reference.pieces[:ENCODED]),
                 "steering": steered,
+                "endings": ended,
                 "style heard": heard_as_asked(ear, reference.pieces, pieces),
                 "learned ear": _listen(composer, dataset, reference.pieces, sets, temperature, learned),
             }
@@ -171,6 +177,26 @@ def answers(
     first = seed * len(test)
     requests = [request_like(window, first + index, temperature) for index, window in enumerate(test)]
     return composer.generate_many(requests), [window.song for window in test]
+
+
+def _endings(windows: Sequence[Window]) -> dict[str, Any]:
+    """How songs end; nothing where none is known to."""
+    return dict(endings([window.music for window in windows], [window.song for window in windows])) if windows else {}
+
+
+def _answer_endings(composer: Any, dataset: Dataset, final: Sequence[Window], temperature: float) -> dict[str, Any]:
+    """How the pieces of a model end that are asked for like the ends of songs; of songs, those of validation songs."""
+    if not final:
+        return {}
+    if composer is None or hasattr(composer, "rebuild"):
+        others = final_windows(dataset, "valid", len(final), metre=final[0].music.metre.name)
+        if composer is not None and others:
+            rebuilt = composer.rebuild([window.music for window in others])
+            others = [replace(window, music=music) for window, music in zip(others, rebuilt, strict=True)]
+        return _endings(others)
+    first = 20_000_000  # no seed of other pieces
+    requests = [request_like(window, first + index, temperature) for index, window in enumerate(final)]
+    return dict(endings(composer.generate_many(requests), [window.song for window in final]))
 
 
 def _listen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 from xml.etree import ElementTree as xml
@@ -16,6 +17,12 @@ from musicgen.music import Key, Music
 
 _HARMLESS = {"mix"}
 """Changes of a piece that leave its chords as they were asked for."""
+_NO_CHORD = "N.C."
+_PLAIN = (
+    ("♭", "b"), ("♯", "#"), ("[−–‐]", "-"), ("[øØ]7?", "m7b5"), ("[°º]", "dim"), ("[Δ△∆^](?=[0-9])", "maj"),
+    ("[Δ△∆^]", "maj7"),
+)  # fmt: skip
+"""Signs of chord names, and what stands for them in ASCII."""
 
 
 class Symbol(NamedTuple):
@@ -33,13 +40,46 @@ def find_symbols(music: Music, recipe: Mapping[str, object] | None) -> list[Symb
         music: the piece.
         recipe: how it was made, see `midi.read_recipe`; its chords count where nothing has changed the notes since.
     """
-    halves = _asked_chords(music, recipe) or _heard_chords(music)
     found: list[Symbol] = []
-    for place, chord in enumerate(halves):
+    for place, chord in enumerate(_find_halves(music, recipe)):
         bar, half = divmod(place, 2)
         if not found or _shown(found[-1].chord) != _shown(chord):
             found.append(Symbol(bar, half * music.metre.half_bar, chord))
     return found if any(symbol.chord for symbol in found) else []
+
+
+def name_bars(music: Music, recipe: Mapping[str, object] | None) -> list[tuple[str, str]]:
+    """The names of the chords in both halves of each bar; an empty list for a piece without chords.
+
+    Args:
+        music, recipe: as for `find_symbols`.
+    """
+    names = [_NO_CHORD if chord is None else chord.name for chord in _find_halves(music, recipe)]
+    if set(names) <= {_NO_CHORD}:
+        return []
+    return list(zip(names[::2], names[1::2], strict=True))
+
+
+def list_markers(music: Music, recipe: Mapping[str, object] | None) -> list[tuple[int, str]]:
+    """The symbols of a piece as texts of a MIDI file, each with its tick; in ASCII, as a file says of no other code."""
+    return [
+        (
+            symbol.bar * music.ticks_per_bar + symbol.tick,
+            _NO_CHORD if symbol.chord is None else _plain(symbol.chord.name),
+        )
+        for symbol in find_symbols(music, recipe)
+    ]
+
+
+def _plain(name: str) -> str:
+    for sign, text in _PLAIN:
+        name = re.sub(sign, text, name)
+    return name.encode("ascii", "ignore").decode()
+
+
+def _find_halves(music: Music, recipe: Mapping[str, object] | None) -> list[Chord | None]:
+    """The chord of each half bar."""
+    return _asked_chords(music, recipe) or _heard_chords(music)
 
 
 def _shown(chord: Chord | None) -> str | None:
@@ -49,12 +89,14 @@ def _shown(chord: Chord | None) -> str | None:
 def _asked_chords(music: Music, recipe: Mapping[str, object] | None) -> list[Chord | None]:
     """The chord of each half bar; none where they were not asked for, or are not known to be there any more."""
     request, edits = (recipe or {}).get("request"), (recipe or {}).get("edits") or []
-    if not isinstance(request, Mapping) or not isinstance(request.get("chords"), str) or not isinstance(edits, list):
-        return []
-    if any(not isinstance(edit, Mapping) or edit.get("kind") not in _HARMLESS for edit in edits):
+    asked = request.get("chords") if isinstance(request, Mapping) else None
+    for edit in edits if isinstance(edits, list) else [None]:
+        if not isinstance(edit, Mapping) or edit.get("kind") not in _HARMLESS:
+            asked = edit.get("chords") if isinstance(edit, Mapping) and edit.get("kind") == "infill" else None
+    if not isinstance(asked, str) or not asked:
         return []
     try:
-        bars = read_progression(request["chords"])
+        bars = read_progression(asked)
     except MusicgenError:  # a recipe is somebody's file
         return []
     repeated = [bars[bar % len(bars)] for bar in range(music.bars)]
@@ -67,9 +109,15 @@ def _heard_chords(music: Music) -> list[Chord | None]:
     return [None if code == NONE else _named(code // 12, (code + shift) % 12, music.key) for code in codes]
 
 
+_PLAIN_NAMES = {"Cb": "B", "Fb": "E", "E#": "F", "B#": "C"}
+
+
 def _named(quality: int, root: int, key: Key) -> Chord | None:
     step, alter, _ = spelled(60 + root, key)
-    return parse_chord_name(step + ("#" * alter if alter > 0 else "b" * -alter) + QUALITY_NAMES[QUALITIES[quality]])
+    note, suffix = step + ("#" * alter if alter > 0 else "b" * -alter), QUALITY_NAMES[QUALITIES[quality]]
+    if suffix[:1].isdigit():  # Cb7 could be read as a C with a flat seventh
+        note = _PLAIN_NAMES.get(note, note)
+    return parse_chord_name(note + suffix)
 
 
 def add_symbol(measure: xml.Element, symbol: Symbol) -> None:
@@ -101,4 +149,4 @@ def _add_note(harmony: xml.Element, part: str, note: str) -> None:
         xml.SubElement(element, f"{part}-alter").text = str(alter)
 
 
-__all__ = ["Symbol", "add_symbol", "find_symbols"]
+__all__ = ["Symbol", "add_symbol", "find_symbols", "list_markers", "name_bars"]

@@ -42,7 +42,10 @@ def pack(piece: Piece) -> bytes:
     music = piece.music
     seconds = files.seconds(music)
     if seconds > MAX_SECONDS:  # before the work, not after it
-        raise ExportError(f"Expected a piece of at most {MAX_SECONDS:g} seconds to pack. Received: {seconds:.0f}.")
+        raise ExportError(
+            f"Expected a piece of at most {MAX_SECONDS:g} seconds to pack. Received: {seconds:.0f}; save its MIDI, "
+            "its sound and its score one by one."
+        )
     soundfont = piece.synthesiser.soundfont.name
     recipe = files.read_recipe(piece.midi)
     name = file_stem(piece.midi, music.style, music.key, recipe)
@@ -55,7 +58,7 @@ def pack(piece: Piece) -> bytes:
         f"{name}.wav": sound.wav(piece.mix),
         f"{name}-loop.wav": sound.wav(piece.loop),
         f"{name}.musicxml": musicxml(music, piece.title, piece.symbols),
-        f"{name}.png": rolls.png(music, f"{piece.title}, {music.tempo:g} BPM"),
+        f"{name}.png": rolls.png(music, f"{piece.title}, {round(music.tempo, 2):g} BPM"),
         **{f"stems/{role}.mid": data for role, data in files.stems(piece.midi).items()},
         **{f"stems/{role}.wav": sound.wav(stem) for role, stem in stems.items()},
         "settings.json": _settings(piece, recipe, stems, soundfont),

@@ -86,6 +86,7 @@ def musicxml(music: Music, title: str, symbols: Sequence[Symbol] = ()) -> bytes:
                 if number == 1:
                     _tempo(measure, music)
             if number == 1:
+                _later_tempos(measure, music, bar)
                 for symbol in (symbol for symbol in symbols if symbol.bar == bar):
                     add_symbol(measure, symbol)
             _bar(measure, bar, lines, music, accidentals, len(clefs), f"P{number}" if is_drums else None)
@@ -225,6 +226,15 @@ def _tempo(measure: xml.Element, music: Music) -> None:
     beats = music.tempo * TICKS_PER_QUARTER / metre.ticks_per_beat
     _put(metronome, "per-minute", f"{beats:g}")
     _put(direction, "sound", tempo=f"{music.tempo:g}")
+
+
+def _later_tempos(measure: xml.Element, music: Music, bar: int) -> None:
+    """The changes of the tempo in a bar, for those who play the score: a performance may have one on each beat."""
+    for tick, tempo in music.later_tempos:
+        place = tick - bar * music.ticks_per_bar
+        if 0 <= place < music.ticks_per_bar:
+            sound = _put(measure, "sound", tempo=f"{tempo:g}")
+            _put(sound, "offset", place)
 
 
 def _bar(

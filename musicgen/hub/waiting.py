@@ -1,4 +1,4 @@
-"""Work of a client that may wait for ever, under a deadline of our own."""
+"""Work of a client that may wait for ever, under a deadline of our own (docs/decisions.md, D47)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from musicgen import codec
 from musicgen.corpus import band
-from musicgen.midi_reading import DEFAULT_TEMPO, Score
+from musicgen.midi_reading import Score
 from musicgen.music import BEATS_PER_BAR
 
 FEWEST_ONSETS = 24
@@ -31,6 +31,14 @@ _LOW = 52
 """Pitches below are a left hand's."""
 _NEAR = 0.15
 """Beats from a beat within which a note is on it."""
+LONGEST = 1200.0
+"""Seconds of a performance in which beats are found: about the longest piece (`music.MAX_BARS`) at a walking pace. What
+comes after it is laid out at its mean tempo. It is a limit to work, too: a small file may claim to last for days."""
+_WINDOW_SECONDS = 8.0
+"""In which onsets are compared with themselves to find the tempo, as librosa does."""
+_FRAMES_AT_ONCE, _MOST_STRETCHES = 2000, 15
+"""Of which the comparisons are held in memory (those of twenty minutes would be 800 MB), and stretches of so many that
+are looked at: all of five minutes, of what is longer as many, evenly spread."""
 _LOUDEST = 0.9
 """Quantile of the onset strength beyond which a chord of more notes counts for no more."""
 
@@ -46,10 +54,11 @@ def is_off_beat(score: Score) -> bool:
 
 
 def track_beats(onsets: np.ndarray) -> np.ndarray:
-    """The beats in seconds of notes that begin at these seconds, shape (n,); both rising."""
+    """The beats in seconds of notes that begin at these seconds, shape (n,); both rising. None after `LONGEST`."""
     import librosa  # takes a second to load, and few files need it
 
     first = float(onsets.min())
+    onsets = onsets[onsets <= first + LONGEST]
     places = np.round((onsets - first) * _FRAMES).astype(int)
     strength = np.bincount(places, minlength=int(places.max()) + 2 * _FRAMES).astype(float)
     strength = np.minimum(strength, np.quantile(strength[strength > 0], _LOUDEST))
@@ -57,9 +66,27 @@ def track_beats(onsets: np.ndarray) -> np.ndarray:
     strength = np.convolve(strength, np.exp(-0.5 * (around / _SPREAD) ** 2), "same")
     hop = 512
     _, frames = librosa.beat.beat_track(
-        onset_envelope=strength, sr=_FRAMES * hop, hop_length=hop, tightness=_TIGHTNESS, trim=False
-    )
+        onset_envelope=strength, sr=_FRAMES * hop, hop_length=hop, tightness=_TIGHTNESS, trim=False,
+        bpm=_tempo(strength, hop),
+    )  # fmt: skip
     return _at_walking_pace(np.asarray(frames, float) / _FRAMES + first, onsets)
+
+
+def _tempo(strength: np.ndarray, hop: int) -> np.ndarray:
+    """What `librosa.feature.tempo` says of an onset strength, with a limit to the memory that it takes."""
+    import librosa
+
+    rate, length = _FRAMES * hop, round(_WINDOW_SECONDS * _FRAMES)
+    padded = np.pad(strength, length // 2, mode="linear_ramp", end_values=0)
+    starts = np.arange(0, len(strength), _FRAMES_AT_ONCE)
+    if len(starts) > _MOST_STRETCHES:
+        starts = starts[np.linspace(0, len(starts) - 1, _MOST_STRETCHES).round().astype(int)]
+    total, count = np.zeros(length), 0
+    for start in starts.tolist():
+        part = padded[start : min(start + _FRAMES_AT_ONCE, len(strength)) + length - 1]
+        found = librosa.feature.tempogram(onset_envelope=part, sr=rate, hop_length=hop, win_length=length, center=False)
+        total, count = total + found.sum(axis=1), count + found.shape[1]
+    return np.asarray(librosa.feature.tempo(tg=total[:, None] / count, sr=rate, hop_length=hop))
 
 
 def _at_walking_pace(beats: np.ndarray, onsets: np.ndarray) -> np.ndarray:
@@ -75,7 +102,7 @@ def _at_walking_pace(beats: np.ndarray, onsets: np.ndarray) -> np.ndarray:
 
 
 def follow_beat(score: Score) -> Score | None:
-    """The file with its notes on beats that are found in them, in 4/4 at one tempo; None if none is found."""
+    """The file with its notes on beats that are found in them, in 4/4, at the tempo of each; None if none is found."""
     starts = np.array([note.start for track in score.tracks for note in track.notes])
     beats = track_beats(np.unique(_to_seconds(score, starts)))
     if len(beats) < _FEWEST_BEATS:
@@ -97,15 +124,21 @@ def follow_beat(score: Score) -> Score | None:
             for note, start, end in zip(track.notes, begins, ends, strict=True)
         ]
         tracks.append(replace(track, notes=tuple(sorted(notes))))
-    return replace(score, tracks=tuple(tracks), tempos=((0.0, 60 / length),), metres=((0.0, (4, 4)),))
+    paces = [60 / length, *(60 / np.diff(beats)).tolist(), 60 / length]
+    places = [0.0, *(np.arange(len(beats)) - downbeat + BEATS_PER_BAR).astype(float).tolist()]
+    tempos = tuple(zip(places, paces, strict=True))
+    return replace(score, tracks=tuple(tracks), tempos=tempos, metres=((0.0, (4, 4)),))
+
+
+def mean_tempo(score: Score) -> float:
+    """Beats a minute of a score that `follow_beat` gave, without what is before its first beat and after its last."""
+    places, paces = np.array(score.tempos[1:]).T
+    return float(60 * (len(places) - 1) / np.sum(60 / paces[:-1]))
 
 
 def _to_seconds(score: Score, beats: np.ndarray) -> np.ndarray:
     """Seconds at beats of the file, by its tempos."""
-    changes = [*score.tempos]
-    if not changes or changes[0][0] > 0:
-        changes.insert(0, (0.0, DEFAULT_TEMPO))
-    starts, speeds = np.array(changes).T
+    starts, speeds = np.array(score.tempos_throughout).T
     times = np.concatenate([[0.0], np.cumsum(np.diff(starts) * 60 / speeds[:-1])])
     place = np.maximum(np.searchsorted(starts, beats, side="right") - 1, 0)
     return np.asarray(times[place] + (beats - starts[place]) * 60 / speeds[place])

@@ -10,10 +10,10 @@ from musicgen.corpus import band
 from musicgen.corpus.cleaning import Cleaning
 from musicgen.corpus.keys import estimate_key
 from musicgen.errors import MidiError, RequestError
-from musicgen.intake.beats import follow_beat, is_off_beat
+from musicgen.intake.beats import follow_beat, is_off_beat, mean_tempo
 from musicgen.intake.casting import LABELS, cast, say_losses
 from musicgen.intake.percussion import find_drums
-from musicgen.intake.timing import find_grid, find_tempo, lay_out
+from musicgen.intake.timing import find_grid, find_tempos, lay_out, skip_silence
 from musicgen.intake.words import count_of, is_or_are
 from musicgen.midi import from_score, grid_notes, is_ours
 from musicgen.midi_reading import Score, read_score
@@ -44,9 +44,9 @@ def read_music(data: bytes, style: str | None = None, keep_beat: bool = False) -
 
     Notes of a foreign file keep their place in time. Its metre is the one that most of the file has, as
     `corpus.metres.TIME_SIGNATURES` reads it: 3/4 and 6/8 stay what they are, 12/8 and 9/8 become 4/4 and 3/4 with
-    triplets. Bar lines are those of the longest stretch in it; those of 5/4, 7/8 and the like are lost. The tempo is
-    the one that most of the file has, or its mean if none holds half of it. A key signature is believed unless it is C
-    major, which many programs write by default: then the key is estimated.
+    triplets. Bar lines are those of the longest stretch in it; those of 5/4, 7/8 and the like are lost. The tempo
+    changes where that of the file does, to a tick. A key signature is believed unless it is C major, which many
+    programs write by default: then the key is estimated.
 
     Args:
         data: the file, within the limits of `midi_reading.read_score`.
@@ -87,11 +87,11 @@ def _exact(score: Score) -> Music | None:
         or len(set(labels)) < len(labels)
         or {metre for _, metre in score.metres} - _OUR_METRES
         or len(score.metres) > 1
-        or len(score.tempos) > 1
+        or not _is_on_grid(np.array([beat for beat, _ in score.tempos]) * TICKS_PER_QUARTER)
         or (places[:, 1] <= places[:, 0]).any()
     ):
         return None
-    if not (np.abs(places - np.round(places)) < 1e-6).all() and grid_notes(score) is None:
+    if not _is_on_grid(places) and grid_notes(score) is None:
         return None
     try:
         return from_score(score)
@@ -99,19 +99,23 @@ def _exact(score: Score) -> Music | None:
         return None
 
 
+def _is_on_grid(places: np.ndarray) -> bool:
+    return bool((np.abs(places - np.round(places)) < 1e-6).all())
+
+
 def _on_beat(score: Score, said: list[str]) -> Score:
     """The file, on a beat that is found where its notes do not follow its own."""
     found = follow_beat(score) if is_off_beat(score) else None
     if found is None:
         return score
-    said.append(f"{OFF_BEAT}, {found.tempo:.4g} a minute on average, and bar lines are a guess.")
+    said.append(f"{OFF_BEAT}, {mean_tempo(found):.4g} a minute on average, and bar lines are a guess.")
     return found
 
 
 def _foreign(score: Score, said: list[str]) -> Music:
-    grid = find_grid(score, said)
-    tempo = find_tempo(score, grid.scale, said)
-    tracks, human = lay_out(score, grid, tempo, said)
+    grid = skip_silence(score, find_grid(score, said), said)
+    tempos = find_tempos(score, grid, said)
+    tracks, human = lay_out(score, grid, min(tempo for _, tempo in tempos), said)
     cleaning = Cleaning()
     tracks = [band.mend(track, cleaning) for track in find_drums(tracks, score.rhythm_map)]
     last = max(note.start for track in tracks for note in track.notes)
@@ -128,11 +132,14 @@ def _foreign(score: Score, said: list[str]) -> Music:
     _say_cleaning(cleaning, said)
     if not parts:
         raise MidiError("Expected notes that a melody, chords, a pad, a bass or drums can play. Received: none.")
-    music = Music(tuple(parts), bars, tempo, Key(0), "", grid.metre)
+    later = tuple((tick, tempo) for tick, tempo in tempos[1:] if tick < bars * grid.metre.ticks_per_bar)
+    music = Music(tuple(parts), bars, tempos[0][1], Key(0), "", grid.metre, later)
     if music.note_count < score.struck:
         said.append(f"{music.note_count:,} of {count_of(score.struck, 'note')} are kept.")
-    if score.lost:
-        things = ", ".join(f"{what} ({count:,})" for what, count in score.lost)
+    # the markers of our files are the names of their chords, which are found again in the notes
+    lost = [(what, count) for what, count in score.lost if what != "markers" or not is_ours(score)]
+    if lost:
+        things = ", ".join(f"{what} ({count:,})" for what, count in lost)
         said.append(f"Left out, as our notes have none of it: {things}.")
     return replace(music, key=_key(music, score, said))
 
@@ -152,7 +159,7 @@ def _key(music: Music, score: Score, said: list[str]) -> Key:
     if not any(track.notes for track in music.tracks if track.role != "drums"):
         said.append("There are only drums: the key is called C major.")
         return Key(0)
-    stated, count = score.key, len({key for _, key in score.keys})
+    stated, count = score.key, len({key for beat, key in score.keys if beat < score.end})
     if stated is not None and count > 1:
         said.append(f"The key changes: it is {stated} throughout, which holds longest.")
         return stated

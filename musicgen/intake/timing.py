@@ -1,4 +1,4 @@
-"""Metre, bars and tempo of a foreign file, laid onto bars of one metre of ours at one tempo."""
+"""Metre, bars and tempos of a foreign file, laid onto bars of one metre of ours."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ def find_grid(score: Score, said: list[str]) -> Grid:
     5/4, 7/8 and the like, which none of ours is heard as, are counted on in bars of 4/4.
     """
     changes = [*score.metres] if score.metres and score.metres[0][0] <= 0 else [(0.0, (4, 4)), *score.metres]
+    changes = [change for change in changes if change[0] < score.end] or changes[:1]
     ends = [start for start, _ in changes[1:]] + [max(score.end, changes[-1][0] + 1e-6)]  # never all of no length
     stretches = [
         (start, end, "{}/{}".format(*metre)) for (start, metre), end in zip(changes, ends, strict=True) if end > start
@@ -58,7 +59,7 @@ def find_grid(score: Score, said: list[str]) -> Grid:
     for start, end, name in stretches:
         held[name] = held.get(name, 0.0) + end - start
     name = max(held, key=lambda each: held[each])
-    first = min(((start - end, start) for start, end, each in stretches if each == name))[1]  # of the longest
+    first, last = max(((start, end) for start, end, each in stretches if each == name), key=lambda s: s[1] - s[0])
     signature = TIME_SIGNATURES.get(name, _LOST)
     metre, scale = signature.metre, float(signature.scale)
     if not score.metres:
@@ -67,10 +68,20 @@ def find_grid(score: Score, said: list[str]) -> Grid:
         said.append(f"The file is in {name}: beats keep their time, every four are a bar of 4/4, bar lines are lost.")
     elif sentence := _reading(name, signature):
         said.append(f"The file is in {name}: {sentence}.")
-    if others := sorted(each for each in held if each != name and not _follows(each, signature)):
-        names = some_of(others)
-        said.append(f"The metre changes: what is in {names} keeps its time, and the bars of {metre} run on through it.")
-    return Grid(metre, scale, -first * scale % metre.quarters_per_bar)
+    bar = metre.quarters_per_bar
+
+    def is_on_bars(start: float, each: str) -> bool:
+        place = (start - first) * scale / bar
+        return _follows(each, signature) and abs(place - round(place)) < 1e-6
+
+    run_on = all(is_on_bars(start, each) for start, _, each in stretches)
+    if others := sorted(each for each in held if each != name and not run_on):
+        bars = count_of(int(np.ceil((last - first) * scale / bar - 1e-6)), "bar")
+        said.append(
+            f"The metre changes: what is in {some_of(others)} keeps its time, and the bars of {metre} run on through "
+            f"it. Bar lines are those of the longest stretch in {name}, of {bars}."
+        )
+    return Grid(metre, scale, -first * scale % bar)
 
 
 def _reading(name: str, signature: TimeSignature) -> str | None:
@@ -88,40 +99,71 @@ def _follows(name: str, signature: TimeSignature) -> bool:
     return name in TIME_SIGNATURES and signature is not _LOST and TIME_SIGNATURES[name].same_grid(signature)
 
 
-def find_tempo(score: Score, scale: float, said: list[str]) -> float:
-    """Our quarter notes a minute, of the whole piece; `scale` as in `Grid`."""
-    held = {tempo: beats for tempo, beats in score.beats_at.items() if beats > 0}
-    tempo, which = score.tempo, "which most of it has"
-    if len(held) > 1 and held[tempo] < sum(held.values()) / 2:
-        tempo = sum(held.values()) / sum(beats / speed for speed, beats in held.items())
-        which = "which takes as long"
-    if not score.tempos:
-        said.append(f"The file states no tempo: {tempo:g} beats a minute are assumed.")
-    elif len(held) > 1:
-        low, high = min(held) * scale, max(held) * scale
-        late = f" ({DEFAULT_TEMPO:g} before the first that it states)" if score.tempos[0][0] > 0 else ""
-        said.append(
-            f"The tempo goes from {low:.4g} to {high:.4g}{late}: it is {tempo * scale:.4g} throughout, {which}."
-        )
-    inside = float(np.clip(round(tempo * scale, 2), *TEMPO_RANGE))
-    if inside != round(tempo * scale, 2):
-        said.append(f"The tempo of {tempo * scale:.4g} beats a minute is {inside:g} now.")
-    return inside
+def _starts(tracks: Sequence[ScoreTrack]) -> np.ndarray:
+    return np.array([note.start for track in tracks for note in track.notes])
 
 
-def lay_out(score: Score, grid: Grid, tempo: float, said: list[str]) -> tuple[list[ScoreTrack], bool]:
-    """The tracks in our quarter notes from the first bar with notes on, cut after `MAX_BARS`; and whether they were
-    played."""
-
-    def starts(tracks: Sequence[ScoreTrack]) -> np.ndarray:
-        return np.array([note.start for track in tracks for note in track.notes])
-
+def skip_silence(score: Score, grid: Grid, said: list[str]) -> Grid:
+    """The grid with its first bar where the first notes are."""
     # a note played just before a bar line belongs after it, as in `codec.quantise`
     bar = grid.metre.quarters_per_bar
-    silent = int(np.floor((grid.place(starts(score.tracks).min()) + 1 / 8) / bar))
+    silent = int(np.floor((grid.place(_starts(score.tracks).min()) + 1 / 8) / bar))
     if silent:
         said.append(f"{count_of(silent, 'silent bar')} at the beginning {is_or_are(silent)} left out.")
-    grid, end = replace(grid, shift=grid.shift - bar * silent), float(bar * MAX_BARS)
+    return replace(grid, shift=grid.shift - bar * silent)
+
+
+def find_tempos(score: Score, grid: Grid, said: list[str]) -> list[tuple[int, float]]:
+    """(tick, our quarter notes a minute) of the beginning, 0, and of each change before the last note ends."""
+    end = min(score.end, (grid.metre.quarters_per_bar * MAX_BARS - grid.shift) / grid.scale)
+    changes = [(grid.place(beat) * TICKS_PER_QUARTER, tempo * grid.scale) for beat, tempo in score.tempos_throughout
+               if beat == 0 or beat < end]  # fmt: skip
+    found = _on_ticks(changes)
+    low, high = min(tempo for _, tempo in found), max(tempo for _, tempo in found)
+    if not score.tempos:
+        said.append(f"The file states no tempo: {low:g} beats a minute are assumed.")
+    elif len(found) > 1:
+        late = f" ({DEFAULT_TEMPO:g} before the first that it states)" if score.tempos[0][0] > 0 else ""
+        said.append(
+            f"The tempo changes, between {low:.4g} and {high:.4g} beats a minute{late}: it changes so here, too."
+        )
+    for tempo in dict.fromkeys((low, high)):
+        if (limit := _within_range(tempo)) != tempo:
+            said.append(f"The tempo of {tempo:.4g} beats a minute is {limit:g} now.")
+    return [(tick, _within_range(tempo)) for tick, tempo in found]
+
+
+def _within_range(tempo: float) -> float:
+    return float(np.clip(tempo, *TEMPO_RANGE))
+
+
+def _on_ticks(changes: Sequence[tuple[float, float]]) -> list[tuple[int, float]]:
+    """Changes of the tempo on ticks of the grid from 0 on, after which everything is as late as it was.
+
+    Args:
+        changes: (place in ticks, quarter notes a minute), in order; the first counts for what is before it, too.
+    """
+    places, tempos = np.array(changes).T
+    seconds = np.concatenate([[0.0], np.cumsum(np.diff(places) / tempos[:-1])])  # up to a factor
+    inside = places[places > 0]
+    ticks = np.unique(np.concatenate([[0], np.floor(inside), np.ceil(inside)])).astype(int)
+    which = np.maximum(np.searchsorted(places, ticks, side="right") - 1, 0)
+    heard = seconds[which] + (ticks - places[which]) / tempos[which]
+    found: list[tuple[int, float]] = []
+    for tick, exact in zip(ticks.tolist(), [*np.diff(ticks) / np.diff(heard), tempos[-1]], strict=True):
+        tempo = round(60e6 / max(1, round(60e6 / exact)), 3)  # that of whole microseconds, as a file can say it
+        if not found or found[-1][1] != tempo:
+            found.append((tick, tempo))
+    return found
+
+
+def lay_out(score: Score, grid: Grid, slowest: float, said: list[str]) -> tuple[list[ScoreTrack], bool]:
+    """The tracks in our quarter notes from a bar line on, cut after `MAX_BARS`; and whether they were played.
+
+    Args:
+        slowest: the slowest tempo, in our quarter notes a minute.
+    """
+    end = float(grid.metre.quarters_per_bar * MAX_BARS)
     tracks = []
     for track in score.tracks:
         moved = [replace(n, start=grid.place(n.start), end=min(grid.place(n.end), end)) for n in track.notes]
@@ -129,14 +171,14 @@ def lay_out(score: Score, grid: Grid, tempo: float, said: list[str]) -> tuple[li
     if later := sum(len(track.notes) for track in score.tracks) - sum(len(track.notes) for track in tracks):
         said.append(f"Of a longer piece the first {MAX_BARS} bars are taken, without {count_of(later, 'later note')}.")
     tracks = [track for track in tracks if track.notes]
-    exact = starts(tracks)
+    exact = _starts(tracks)
     human = codec.on_grid(exact) < band.MIN_ON_GRID
     stray = human and band.grid_error(exact) > band.MAX_GRID_ERROR
     human = human and not stray  # no beat to snap to: the nearest tick keeps the time best
-    ticks = np.concatenate([codec.quantise(starts([track]), human, grid.metre) for track in tracks])
+    ticks = np.concatenate([codec.quantise(_starts([track]), human, grid.metre) for track in tracks])
     off = np.abs(ticks - exact * TICKS_PER_QUARTER)
     if moved_notes := int((off > _MOVED).sum()):
-        most = 60_000 / tempo / TICKS_PER_QUARTER * float(off.max())
+        most = 60_000 / slowest / TICKS_PER_QUARTER * float(off.max())
         steps = "sixteenths" if grid.metre.is_compound else "sixteenths or triplets, bar by bar"
         where = f"to {steps}" if human else "to the nearest twelfth of a quarter note"
         said.append(f"{count_of(moved_notes, 'note')} off the grid moved {where}, by {most:.0f} ms at most.")

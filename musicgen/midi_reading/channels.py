@@ -149,14 +149,14 @@ def _read_voices(file: MidiFile, settings: Settings) -> tuple[list[_Voice], int,
     for (index, channel), pitches in lines.items():
         if any(velocity for events in pitches.values() for _, velocity in events):
             users[channel].add(index)
-    beats = file.ticks_per_beat
+    beats, longest = file.ticks_per_beat, max(file.ends, default=0)
     latest = last + round(_HELD_BEATS * beats)
     voices, held, unended = [], 0, 0
     for (index, channel), pitches in sorted(lines.items()):
         heard = settings.of_voice(channel, index, users[channel])
         end = min(file.ends[index], latest)
         if end <= max((tick for events in pitches.values() for tick, velocity in events if velocity), default=0):
-            end = min(max(*file.ends, end + round(beats)), latest)  # the track ends with its last note-on
+            end = min(max(longest, end + round(beats)), latest)  # the track ends with its last note-on
         is_drums = channel in settings.rhythm_channels or heard.rhythm_bank
         voice = _Voice(index, channel, is_drums, bool(heard.programs), heard.bends)
         ticks = [tick for tick, _ in heard.programs]
@@ -249,11 +249,13 @@ def _join_strings(groups: list[list[_Voice]], names: Sequence[str]) -> list[list
         name = re.sub(r"\W*\b(string|str|saite|corde)?\W*[\dEADGBeadgb]?\W*$", "", names[voice.track])
         if len(group) == 1 and not voice.is_drums and name and voice.program in _STRINGS and voice.is_one_line:
             found[name, voice.program].append(group)
+    joined: set[int] = set()
+    whole = []
     for same in found.values():
         if len(same) >= _FEWEST_STRINGS and len({group[0].channel for group in same}) == len(same):
-            groups = [group for group in groups if group not in same]
-            groups.append([voice for group in same for voice in group])
-    return groups
+            joined |= {id(group) for group in same}
+            whole.append([voice for group in same for voice in group])
+    return [*(group for group in groups if id(group) not in joined), *whole]
 
 
 __all__ = ["DRUM_CHANNEL", "Instruments", "ScoreNote", "ScoreTrack", "gather_instruments"]

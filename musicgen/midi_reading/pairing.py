@@ -24,8 +24,8 @@ class Pedals:
     """What holds and ends the notes of a channel, in ticks.
 
     Args:
-        sustain: (down, up) of the sustain pedal.
-        sostenuto: (down, up) of the pedal that holds only what sounds when it goes down.
+        sustain: (down, up) of the sustain pedal, one after another.
+        sostenuto: (down, up) of the pedal that holds only what sounds when it goes down, likewise.
         releases: where all keys are let go.
         silences: where all sound ends.
     """
@@ -37,10 +37,9 @@ class Pedals:
 
     def hold(self, start: int, end: int) -> int:
         """Where a note that is struck and let go at these ticks ends to sound."""
-        for down, up in self.sostenuto:
-            if start < down < end < up:
-                end = up
-                break
+        place = bisect_right(self.sostenuto, (end - 1, NEVER)) - 1
+        if place >= 0 and start < self.sostenuto[place][0] and end < self.sostenuto[place][1]:
+            end = self.sostenuto[place][1]
         place = bisect_right(self.sustain, (end - 1, NEVER)) - 1  # the last one that is down before the end
         if place >= 0 and end < self.sustain[place][1]:
             end = self.sustain[place][1]
@@ -98,12 +97,13 @@ def _groups(events: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
     groups: list[list[tuple[int, int]]] = [[]]
     opened: list[int] = []  # ticks of the open notes
     ended_at = -1
+    later = _later(events)
     for index, (tick, velocity) in enumerate(events):
         if velocity:
             opened.append(tick)
             groups[-1].append((tick, velocity))
             continue
-        if not opened or (opened[0] == tick and (ended_at == tick or _is_ended_later(events, index))):
+        if not opened or (opened[0] == tick and (ended_at == tick or _is_ended_later(events, later[index]))):
             continue
         if opened.pop(0) < tick:
             ended_at = tick
@@ -113,11 +113,22 @@ def _groups(events: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
     return groups
 
 
-def _is_ended_later(events: Sequence[tuple[int, int]], index: int) -> bool:
-    """Whether a note-off on the tick of its note-on has another behind it, before the pitch is struck again."""
-    tick = events[index][0]
-    later = next((place for place in range(index + 1, len(events)) if events[place][0] > tick), None)
-    return later is not None and not events[later][1]
+def _later(events: Sequence[tuple[int, int]]) -> list[int]:
+    """Of each event the place of the first one on a later tick; past the end where there is none."""
+    places = [len(events)] * len(events)
+    for place in range(len(events) - 2, -1, -1):
+        follows = events[place + 1][0] > events[place][0]
+        places[place] = place + 1 if follows else places[place + 1]
+    return places
+
+
+def _is_ended_later(events: Sequence[tuple[int, int]], later: int) -> bool:
+    """Whether a note-off on the tick of its note-on has another behind it, before the pitch is struck again.
+
+    Args:
+        later: the place of the first event on a later tick.
+    """
+    return later < len(events) and not events[later][1]
 
 
 def _pair_group(group: Sequence[tuple[int, int]]) -> list[tuple[int, int, int | None]]:
@@ -126,4 +137,5 @@ def _pair_group(group: Sequence[tuple[int, int]]) -> list[tuple[int, int, int | 
     missing = len(ons) - len(offs)
     if missing == 0 or (missing == 1 and ons[-1][0] >= max(offs, default=0)):  # the last of them is never ended
         return [(tick, velocity, stop) for (tick, velocity), stop in zip(ons, [*offs, None], strict=False)]
-    return [(tick, velocity, next((stop for stop in offs if stop > tick), None)) for tick, velocity in ons]
+    places = [bisect_right(offs, tick) for tick, _ in ons]
+    return [(*on, offs[place] if place < len(offs) else None) for on, place in zip(ons, places, strict=True)]

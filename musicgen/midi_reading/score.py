@@ -67,12 +67,18 @@ class Score:
         return max(held, key=lambda tempo: held[tempo]) if held else DEFAULT_TEMPO
 
     @property
+    def tempos_throughout(self) -> tuple[tuple[float, float], ...]:
+        """`tempos`, from the first beat on: 120 before the first that the file states."""
+        if self.tempos and self.tempos[0][0] <= 0:
+            return self.tempos
+        return (0.0, DEFAULT_TEMPO), *self.tempos
+
+    @property
     def beats_at(self) -> dict[float, float]:
         """Tempo to how many beats it is in force, from the first note on; empty if the file has none."""
         if not self.tempos:
             return {}
-        changes = self.tempos if self.tempos[0][0] <= 0 else ((0.0, DEFAULT_TEMPO), *self.tempos)
-        return _held(changes, self.end)
+        return _held(self.tempos_throughout, self.end)
 
     @property
     def end(self) -> float:

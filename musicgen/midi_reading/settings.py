@@ -9,12 +9,16 @@ from typing import NamedTuple
 
 import mido
 
+from musicgen.errors import MidiError
 from musicgen.midi_reading.file import MidiFile
 from musicgen.midi_reading.pairing import NEVER, Pedals
 
 _DRUM_CHANNEL = 9
 _RHYTHM_BANKS = {120, 126, 127}
 """Bank numbers (controller 0) of percussion: General MIDI 2 and Yamaha XG."""
+MAX_HEARD = 2_000_000
+"""Controllers and programs that the voices of a file hear in all. Each voice hears those of tracks without notes, so a
+small file of many tracks may have far more of them than any music needs."""
 _DOWN = 64
 """Values of a pedal from here on are down."""
 
@@ -51,7 +55,10 @@ class Settings:
     rhythm_channels: set[int] = field(default_factory=lambda: {_DRUM_CHANNEL})
     rhythm_map: str = "gm"
     zones: dict[int, int] = field(default_factory=dict)
-    changes: dict[int, list[_Change]] = field(default_factory=lambda: defaultdict(list))
+    changes: dict[int, dict[int, list[_Change]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+    """Channel and track to what it was told there, in order."""
+    _shared: dict[tuple[int, int], list[_Change]] = field(default_factory=dict)
+    _heard: int = 0
 
     def of_voice(self, channel: int, track: int, users: Collection[int]) -> VoiceSettings:
         """What holds for the notes of a track on a channel.
@@ -59,12 +66,17 @@ class Settings:
         Args:
             users: the tracks that have notes on the channel. A synthesiser would mix up what they say; where several
                 play on one channel, each listens to itself and to tracks without notes there.
+
+        Raises:
+            MidiError: the voices of the file hear more than `MAX_HEARD` messages.
         """
-        told = self.changes[channel]
+        heard = self._told(channel, channel, track, users)
         master = self.zones.get(channel, channel)
         if master != channel:  # what a zone's master is told holds for its members
-            told = sorted([*self.changes[master], *told], key=lambda change: change.tick)
-        heard = [change for change in told if len(users) < 2 or change.track == track or change.track not in users]
+            heard = sorted([*self._told(master, channel, track, users), *heard], key=lambda change: change.tick)
+        self._heard += len(heard)
+        if self._heard > MAX_HEARD:
+            raise MidiError(f"Expected at most {MAX_HEARD:,} controllers that tracks share. Received: more.")
         programs = [change for change in heard if change.message.type == "program_change"]
         if len(users) > 1 and any(change.track == track for change in programs):
             programs = [change for change in programs if change.track == track]
@@ -76,6 +88,21 @@ class Settings:
             any(change.message.control == 0 and change.message.value in _RHYTHM_BANKS for change in controls),
         )
 
+    def _told(self, told: int, channel: int, track: int, users: Collection[int]) -> list[_Change]:
+        """What a channel was told, as a track hears it that plays on `channel`; in order."""
+        own = self.changes[told].get(track, [])
+        if (told, channel) not in self._shared:  # the users of a channel are the same for all of its tracks
+            others = (each for index, each in self.changes[told].items() if len(users) < 2 or index not in users)
+            self._shared[told, channel] = sorted((change for each in others for change in each), key=_place_of)
+        shared = self._shared[told, channel]
+        if not own or len(users) < 2 or track not in users:  # then it is among those that share
+            return shared
+        return sorted([*shared, *own], key=_place_of)
+
+
+def _place_of(change: _Change) -> tuple[int, int]:
+    return change.tick, change.track
+
 
 def read_settings(file: MidiFile) -> Settings:
     """What a file says about its channels."""
@@ -86,7 +113,7 @@ def read_settings(file: MidiFile) -> Settings:
         if message.type == "sysex":
             _apply_system_message(tuple(message.data), settings)
         elif message.type in ("program_change", "pitchwheel", "control_change"):
-            settings.changes[message.channel].append(_Change(tick, index, message))
+            settings.changes[message.channel][index].append(_Change(tick, index, message))
             if message.type == "control_change" and message.control in (6, 100, 101):
                 said = parameters[message.channel]
                 said[message.control] = message.value

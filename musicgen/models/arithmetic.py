@@ -32,6 +32,7 @@ def arithmetic(composer: Any, milliseconds: float) -> dict[str, float]:
         "style": np.zeros(2, np.int32), "mode": np.zeros(2, np.int32),
         "attributes": np.zeros((2, prior.quantiles.shape[0], 2), np.float32),
         "chords": np.zeros((2, bars, 2), np.int32), "form": np.zeros((2, bars), np.int32),
+        "metre": np.zeros(2, np.int32), "edge": np.zeros((2, bars), np.int32),
     }  # fmt: skip
     flow = products(prior.velocity, two, np.zeros(2, np.float32), two, two[..., 0], here, present, asked)
     decoder = products(vae.decode, two[:1], here[:1], present[:1], asked["style"][:1])

@@ -2,7 +2,7 @@
 
 A decoder says of each tick which notes are likely there. Where latents are made up it is in doubt which note of a
 broken chord comes where, so that none is likely enough to be played, or on each tick the same one: of two notes in a
-row six in ten were the same, where one in fifteen of songs' is (docs/experiments.md).
+row six in ten were the same, where one in fifteen of songs' is (docs/experiments).
 """
 
 from __future__ import annotations

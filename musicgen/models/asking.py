@@ -9,8 +9,9 @@ from typing import Protocol
 import numpy as np
 
 from musicgen.attributes import ATTRIBUTES, in_normal_key
+from musicgen.chord_tones import TONES, progression_tones
 from musicgen.harmony import progression_codes
-from musicgen.models.prior import ANY_CHORD, ANY_EDGE, ANY_MODE, ANY_SECTION
+from musicgen.models.prior import ANY_CHORD, ANY_EDGE, ANY_MODE, ANY_SECTION, BEGINS, ENDS, INSIDE
 from musicgen.music import FOUR_FOUR, METRES, MODES, Metre
 from musicgen.request import SECTION_BARS, Request
 from musicgen.roles import STYLE_BY_NAME, STYLE_NAMES
@@ -47,6 +48,7 @@ class Asked:
         form: a section code of a `Prior` for each bar, shape (bars,).
         metre: of the piece.
         edges: of each bar, whether it begins or ends the piece, as a code of a `Prior`, shape (bars,).
+        tones: of each half bar's chord, as `chord_tones.encode_tones`, shape (bars, 2, TONES).
     """
 
     style: str
@@ -56,42 +58,63 @@ class Asked:
     form: np.ndarray | None = None
     metre: Metre = FOUR_FOUR
     edges: np.ndarray | None = None
+    tones: np.ndarray | None = None
 
     @classmethod
     def of(cls, request: Request) -> Asked:
         """What a request says."""
         assert not isinstance(request.key, str)  # a Request parses it
-        chords = form = None
+        chords = form = tones = None
         if request.chords is not None:
             chords = progression_codes(request.chords, request.bars, request.key.shift_to_normal)
+            tones = progression_tones(request.chords, request.bars, request.key.shift_to_normal)
         if request.sections is not None:
             form = _section_codes(request.sections, request.section_length)[: request.bars]
         attributes = in_normal_key(request.attributes, request.key)
-        return cls(request.style, request.key.mode, attributes, chords, form, METRES[request.metre])
+        edges = edges_of(request.bars) if request.ending else np.full(request.bars, INSIDE)
+        return cls(request.style, request.key.mode, attributes, chords, form, METRES[request.metre], edges, tones)
 
     def at(self, bars: np.ndarray) -> Asked:
         """The same, of other bars in their place."""
-        chords, form, edges = (None if each is None else each[bars] for each in (self.chords, self.form, self.edges))
-        return replace(self, chords=chords, form=form, edges=edges)
+        codes = (self.chords, self.form, self.edges, self.tones)
+        chords, form, edges, tones = (None if each is None else each[bars] for each in codes)
+        return replace(self, chords=chords, form=form, edges=edges, tones=tones)
 
     def arrays(self, network: Steered, first: int) -> dict[str, np.ndarray]:
         """The `asked` of a network for one window of its size, from bar `first` on."""
-        here = slice(first, first + network.config.bars)
+        here, size = slice(first, first + network.config.bars), network.config.bars
+
+        def window(codes: np.ndarray | None, any_: int, *shape: int) -> np.ndarray:
+            """The codes of the window's bars, and of those past the end of the piece that nothing is asked."""
+            result = np.full((size, *shape), any_)
+            if codes is not None:
+                result[: len(codes[here])] = codes[here]
+            return result.astype(np.int32)[None]
+
         values = np.array([self.attributes.get(name, np.nan) for name in ATTRIBUTES])
         given = ~np.isnan(values)
-        form = np.full(network.config.bars, ANY_SECTION) if self.form is None else in_order(self.form[here])
-        chords = np.full((network.config.bars, 2), ANY_CHORD) if self.chords is None else self.chords[here]
-        edges = np.full(network.config.bars, ANY_EDGE) if self.edges is None else self.edges[here]
         levels = network.levels(np.where(given, values, 0.0))
+        tones = np.zeros((1, size, 2, TONES), np.float32)
+        if self.tones is not None:
+            tones[0, : len(self.tones[here])] = self.tones[here]
         return {
             "style": style_code(self.style),
             "mode": np.array([ANY_MODE if self.mode is None else MODES.index(self.mode)], np.int32),
             "attributes": np.stack([levels * given, given], axis=-1).astype(np.float32)[None],
-            "chords": chords.astype(np.int32)[None],
-            "form": form.astype(np.int32)[None],
+            "chords": window(self.chords, ANY_CHORD, 2),
+            "form": window(None if self.form is None else in_order(self.form[here]), ANY_SECTION),
             "metre": np.array([list(METRES).index(self.metre.name)], np.int32),
-            "edge": edges.astype(np.int32)[None],
+            "edge": window(self.edges, ANY_EDGE),
+            "tones": tones,
         }
+
+
+def edges_of(bars: int) -> np.ndarray:
+    """The codes of the bars of a whole piece, shape (bars,): the first begins it and the last ends it."""
+    edges = np.full(bars, INSIDE)
+    edges[0] += BEGINS
+    edges[-1] += ENDS
+    return edges
 
 
 def _section_codes(sections: Sequence[str], length: int) -> np.ndarray:

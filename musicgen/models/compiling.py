@@ -10,8 +10,8 @@ import keras
 
 
 def jit_compiled() -> bool:
-    """Whether Keras shall compile a step of training with XLA: it does not pay on TensorFlow (docs/experiments.md), and
-    JAX without it runs operation by operation."""
+    """Whether Keras shall compile a step of training with XLA: it does not pay on TensorFlow (docs/decisions.md, D4),
+    and JAX without it runs operation by operation."""
     return bool(keras.backend.backend() == "jax")
 
 
@@ -19,7 +19,7 @@ def compiled(function: Callable[..., Any], learning: keras.Model | None = None) 
     """A function of arrays and dictionaries of them, compiled by the backend in use; numpy in, numpy out.
 
     TensorFlow compiles it with XLA: the networks here are many small operations, which it joins, so that they take .4
-    to .85 of the time; transposed convolutions would take 80 times as long (docs/experiments.md).
+    to .85 of the time; transposed convolutions would take 80 times as long (docs/decisions.md, D31).
 
     Args:
         learning: a network that the function uses and whose weights change between calls; JAX takes all others for

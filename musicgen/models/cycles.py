@@ -1,7 +1,7 @@
 """Rhythms in cycles: bass, chords and pad begin notes on the same ticks every bar, every other bar, or every fourth.
 
 Of songs' basses eight in ten do so exactly; where latents are made up, one bar in ten has a note more or less than the
-others of its place in the cycle (docs/experiments.md).
+others of its place in the cycle (docs/experiments).
 """
 
 from __future__ import annotations

@@ -120,8 +120,8 @@ def raised(chances: np.ndarray, by: np.ndarray | float) -> np.ndarray:
 def choose_onsets(probabilities: np.ndarray) -> np.ndarray:
     """The likely onsets of each cell; where few are likely, the most probable ones, most of as many as are expected.
 
-    A threshold alone would thin out uncertain cells (chords fell from 10.6 to 7.6 notes a bar in the pilot of
-    notes/models.md), and the expected number alone, the sum of the probabilities, takes notes out of chords and plays
+    A threshold alone would thin out uncertain cells (chords fell from 10.6 to 7.6 notes a bar, docs/decisions.md,
+    D11), and the expected number alone, the sum of the probabilities, takes notes out of chords and plays
     unlikely ones to make up for them. In a role of one voice, where the decoder is in doubt about a pitch, its
     candidates would sound together: there a tick is as probable as all of its pitches, and the likeliest one is played.
 

@@ -2,7 +2,7 @@
 
 Where latents are made up, a decoder is in doubt about many hits, in every bar as much. Played by what is likely for
 itself, they are all there or none, and most bars of a piece are the same; songs have both, loops and drummers who play
-about (docs/experiments.md).
+about (docs/experiments).
 """
 
 from __future__ import annotations

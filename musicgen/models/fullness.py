@@ -24,7 +24,7 @@ VOICES = 4
 """So many voices are looked at; few chords of songs have more."""
 _STEADINESS = 6.0
 """What the odds of a voice over the whole piece, as a logarithm, count in each of its chords: so much that most pieces
-have it in nearly all or in hardly any, as songs do. Chosen on training songs (docs/experiments.md)."""
+have it in nearly all or in hardly any, as songs do. Chosen on training songs (docs/experiments)."""
 _AGAINST = np.array([0.5, 1.5, 8.0])
 """Most that speaks against a second, third and fourth voice: chords of a single tone would not be arpeggios."""
 _FOR = 8.0

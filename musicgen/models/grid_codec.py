@@ -58,11 +58,7 @@ class GridCodec:
         for start in range(0, music.bars, self.bars):
             bars = min(self.bars, music.bars - start)
             inside = rows[(rows[:, 0] >= start) & (rows[:, 0] < start + bars)]
-            if len(inside) > _MOST_NOTES:
-                raise MusicgenError(
-                    f"Expected at most {_MOST_NOTES} notes in {self.bars} bars. Received: {len(inside)}."
-                )
-            notes = np.zeros((_NOTE_ROOM if len(inside) <= _NOTE_ROOM else _MOST_NOTES, 6), np.int32)
+            notes = np.zeros((note_room(len(inside), self.bars), 6), np.int32)
             notes[:, 0] = -1
             notes[: len(inside), 0] = (inside[:, 0] - start) * ROLES + inside[:, 1]
             notes[: len(inside), 1:] = inside[:, 1:]
@@ -121,6 +117,17 @@ class GridCodec:
         durations, velocities = self.vae.head.note_classes(features, role, pitch)
         best = [keras.ops.argmax(durations, axis=-1), keras.ops.argmax(velocities, axis=-1)]
         return keras.ops.stack(best, axis=-1), durations
+
+
+def note_room(count: int, bars: int) -> int:
+    """Length of the array that so many notes of a window are put in: one of two, as each is compiled for.
+
+    Raises:
+        MusicgenError: more notes than the longer one has room for.
+    """
+    if count > _MOST_NOTES:
+        raise MusicgenError(f"Expected at most {_MOST_NOTES} notes in {bars} bars. Received: {count}.")
+    return _NOTE_ROOM if count <= _NOTE_ROOM else _MOST_NOTES
 
 
 def played(chances: Chances, like: Music) -> Music:

@@ -32,7 +32,7 @@ from musicgen.music import FOUR_FOUR, METRES, MODES, Key, Metre, Music, Track
 from musicgen.request import DEFAULT_TEMPERATURE, Request, sections_of
 
 _EMPHASIS = 2.0
-"""Of the chords on which a piece is changed; chosen on validation songs (docs/experiments.md)."""
+"""Of the chords on which a piece is changed; chosen on validation songs (docs/experiments)."""
 
 
 class GridComposer(Composer):
@@ -50,13 +50,13 @@ class GridComposer(Composer):
     steers = True
     harmony = 1.42
     """Temperature of the chords for each degree of the notes'. At the usual .8 that is more than they were learned at:
-    the notes over them keep to the key more than songs do. Chosen on validation songs (docs/experiments.md)."""
+    the notes over them keep to the key more than songs do. Chosen on validation songs (docs/experiments)."""
 
     habits: Habits
     """What speaks for the notes of new pieces."""
     between: Habits
     """The same half way between pieces: of what is neither the one nor the other a decoder is in doubt. Chosen on
-    pairs of validation songs (docs/experiments.md)."""
+    pairs of validation songs (docs/experiments)."""
 
     def __init__(
         self, vae: VAE, prior: Prior, progression: Progression, forms: Forms | None = None,
@@ -154,11 +154,12 @@ class GridComposer(Composer):
 
     def _latents(self, request: Request, attempt: int, other: int | None = None, share: float = 0.0) -> np.ndarray:
         """Sampled latents for a request, shape (bars, roles, latent); the longest pieces in overlapping windows, and
-        of the shortest a whole one, of which they are the beginning: few songs have so few bars (docs/experiments.md).
+        of the shortest a whole one, of which they are the beginning: few songs have so few bars (docs/experiments).
 
         Args:
             other, share: another seed, and how much of the way to its noise to go.
         """
+        is_beginning = request.bars < self.bars
         request = replace(request, bars=max(request.bars, self.bars))
         rng = np.random.default_rng([request.seed, attempt])
         shape = (ROLES, self.vae.config.latent)
@@ -171,6 +172,8 @@ class GridComposer(Composer):
         asking = Asked.of(request)
         if chords is not None:
             asking = replace(asking, chords=chords)
+        if is_beginning:  # the piece does not end where its window does
+            asking = replace(asking, edges=None)
         half = self.bars // 2
         latents = np.zeros((0, ROLES, self.vae.config.latent), np.float32)
         while len(latents) < request.bars:
@@ -237,7 +240,7 @@ class GridComposer(Composer):
     def settle(self, latents: np.ndarray, strength: float, like: Music) -> Music:
         """As `Composer.settle`: on the chords of `like`; the further the way, the more the roles listen to each other.
 
-        Between two harmonies lies none, only what they have in common (docs/experiments.md).
+        Between two harmonies lies none, only what they have in common (docs/experiments).
         """
         keep, roles = np.zeros(latents.shape[:2], bool), [track.role for track in like.tracks]
         asked = Asked(

@@ -2,7 +2,7 @@
 
 A decoder says of each tick in which octave a tone is likely. Where latents are made up it is in doubt, so that of two
 strikes of one chord in a row one in six was another inversion of it, where of those of songs' pads one in a hundred is
-(docs/experiments.md).
+(docs/experiments).
 """
 
 from __future__ import annotations

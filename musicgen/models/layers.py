@@ -10,6 +10,7 @@ import numpy as np
 from keras import layers, ops
 
 _FAR = -1e9
+_FEW_ROWS = 16
 
 
 def attention_bias(key_mask: Any, own: Any | None = None, context: Any | None = None) -> Any:
@@ -237,10 +238,14 @@ class CellHead(layers.Layer):
 def _each(x: Any, maps: Any) -> Any:
     """`ops.matmul` of stacks of matrices, one after another: a decoder takes TensorFlow a tenth less time so.
 
-    They are unstacked, as the gradient of each index would be an array of the size of the stack.
+    They are unstacked, as the gradient of each index would be an array of the size of the stack. Of few rows, as when
+    notes are drawn, it takes five times as long so.
     """
     count = maps.shape[0]
-    return ops.stack([ops.matmul(*pair) for pair in zip(ops.unstack(x, count), ops.unstack(maps, count), strict=True)])
+    if x.shape[1] is not None and x.shape[1] < _FEW_ROWS:
+        return ops.matmul(x, maps)
+    stacks = ops.unstack(x, count), ops.unstack(ops.convert_to_tensor(maps), count)
+    return ops.stack([ops.matmul(*pair) for pair in zip(*stacks, strict=True)])
 
 
 def _fan_in(size: int) -> keras.initializers.Initializer:

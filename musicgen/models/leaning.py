@@ -2,7 +2,7 @@
 
 `lean` moves a piece there, and lets the model settle it: the roles are moved each by itself, and what they have to do
 with one another, such as the melody's notes with the chords', comes back by going through the prior a part of the way.
-What that is worth is in docs/experiments.md.
+What that is worth is in docs/experiments/own-music.md.
 """
 
 from __future__ import annotations

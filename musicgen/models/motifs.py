@@ -2,7 +2,7 @@
 
 A decoder says of each bar what is likely there. Where latents are made up, bars are nearly alike now and then, and the
 same hardly ever: of a song's melody one bar in four is an earlier one again, there or on another step of the scale,
-and so was one in fourteen of a generated one (docs/experiments.md).
+and so was one in fourteen of a generated one (docs/experiments).
 """
 
 from __future__ import annotations

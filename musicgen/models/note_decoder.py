@@ -27,16 +27,14 @@ from musicgen.attributes import ATTRIBUTES
 from musicgen.chord_tones import TONES
 from musicgen.codec import DURATIONS, MAX_PITCHES, PITCHES, VELOCITIES
 from musicgen.models.layers import Block, CellHead, NoteSum, attention_bias
-from musicgen.models.note_layers import HistoryBlock, InnerBlock
+from musicgen.models.note_layers import ROLES, HistoryBlock, InnerBlock
+from musicgen.models.note_losses import sum_losses
 from musicgen.models.own_loss import OwnLoss
 from musicgen.models.prior import ANY_MODE, CHORDS, EDGES, SECTIONS
 from musicgen.music import CELL_TICKS as TICKS
 from musicgen.music import METRES
 from musicgen.roles import ROLE_NAMES, STYLE_NAMES
 
-ROLES = len(ROLE_NAMES)
-END = TICKS
-"""Class after the ticks: the cell has no further note."""
 RANKS = tuple(("drums", "bass", "chords", "pad", "melody").index(name) for name in ROLE_NAMES)
 """In which order the roles of a bar are drawn: the melody last, hearing all others."""
 MAX_CELL_NOTES = 64
@@ -188,6 +186,15 @@ class NoteDecoder(OwnLoss):
         self.mean = self.add_weight(shape=table, initializer="zeros", trainable=False, name="mean")
         self.scale = self.add_weight(shape=table, initializer="ones", trainable=False, name="scale")
         self.built = True
+
+    @classmethod
+    def of(cls, vae: Any, prior: Any) -> NoteDecoder:
+        """One that has learned nothing yet beyond what the decoder of a `VAE` knows."""
+        shared = vae.config.to_dict()
+        names = ("bars", "latent", "width", "heads", "conductor_blocks", "note_width", "features", "styles")
+        decoder = cls(NoteDecoderConfig(**{name: shared[name] for name in names}), name="notes")
+        decoder.begin_from(vae, prior)
+        return decoder
 
     def begin_from(self, vae: Any, prior: Any) -> None:
         """Take over what a `VAE` has learned of decoding, and what its `Prior` normalises latents by."""
@@ -348,53 +355,4 @@ class NoteDecoder(OwnLoss):
         by_role = ops.transpose(ops.reshape(context, (-1, ROLES, self.config.width)), (1, 0, 2))
         ticks = ops.repeat(self.ticks_of(x["metre"]), bars, axis=0)  # of a cell in (B, N)
         logits, features = self.cell_logits(by_role, ticks)
-        return self._sum_losses(context, logits, features, ticks, tokens, time, given, training)
-
-    def _sum_losses(
-        self, context: Any, logits: Any, features: Any, exists: Any, tokens: Any, time: Any, given: Any, training: bool
-    ) -> dict[str, Any]:
-        cell, role = tokens[:, 0], ops.maximum(tokens[:, 0], 0) % ROLES
-        real = ops.cast(cell >= 0, "float32") * (1.0 - ops.take(ops.reshape(given, (-1,)), ops.maximum(cell, 0)))
-        last, following = tokens[:, 1:5], tokens[:, 5:9]
-        windows_bars = logits.shape[1] if logits.shape[1] is not None else ops.shape(logits)[1]
-        row = role * windows_bars + ops.maximum(cell, 0) // ROLES  # of a cell in (R, B * N)
-        silence = -ops.sum(ops.softplus(logits), axis=-1)  # R, B*N, ticks
-        onsets = ops.reshape(logits, (-1, MAX_PITCHES))
-        begun = ops.minimum(last[:, 0], TICKS - 1)
-        at_last = ops.take(onsets, row * TICKS + begun, axis=0)
-        higher = ops.arange(MAX_PITCHES, dtype="int32")[None] > last[:, 1:2]
-        rest = -ops.sum(ops.where(higher, ops.softplus(at_last), 0.0), axis=1)
-        inputs = ops.reshape(self.cell_in(context), (-1, self.config.inner_width))
-        hidden = self.note_input(ops.take(inputs, ops.maximum(cell, 0), axis=0), role, last)
-        for block in self.inner:
-            hidden = block(hidden, cell, training=training)
-        hidden = self.inner_norm(hidden)
-        silent = ops.take(ops.reshape(silence, (-1, TICKS)), row, axis=0)
-        exists = ops.take(exists, ops.maximum(cell, 0) // ROLES, axis=0)
-        ticks = self.tick_logits(hidden, role, last, silent, rest, exists)
-        tick_loss = _cross_entropy(ticks, following[:, 0]) * real
-        noted = real * ops.cast(following[:, 0] < END, "float32")
-        tick = ops.minimum(following[:, 0], TICKS - 1)
-        place = row * TICKS + tick
-        here = ops.take(ops.reshape(features, (-1, self.config.features)), place, axis=0)
-        pitches, state = self.pitch_logits(hidden, role, last, tick, ops.take(onsets, place, axis=0), here)
-        pitch_loss = _cross_entropy(pitches, following[:, 1]) * noted
-        durations, velocities = self.class_logits(state, role, following[:, 1], here)
-        pitched = ops.cast(role < ROLES - 1, "float32")
-        duration_loss = _cross_entropy(durations, following[:, 2]) * noted * pitched
-        velocity_loss = _cross_entropy(velocities, following[:, 3]) * noted
-        notes = ops.maximum(ops.sum(noted), 1.0)
-        each = tick_loss + pitch_loss + duration_loss + velocity_loss
-        known = ops.take(ops.reshape(time, (-1,)), ops.maximum(cell, 0))
-        exact, vague = ops.cast(known > 0.9, "float32"), ops.cast(known < 0.5, "float32")
-        loss = ops.sum(tick_loss + pitch_loss + duration_loss + 0.5 * velocity_loss) / notes
-        return {
-            "loss": loss, "tick": ops.sum(tick_loss) / notes, "pitch": ops.sum(pitch_loss) / notes,
-            "duration": ops.sum(duration_loss) / notes, "velocity": ops.sum(velocity_loss) / notes,
-            "exact": ops.sum(each * exact) / ops.maximum(ops.sum(noted * exact), 1.0),
-            "vague": ops.sum(each * vague) / ops.maximum(ops.sum(noted * vague), 1.0),
-        }  # fmt: skip
-
-
-def _cross_entropy(logits: Any, classes: Any) -> Any:
-    return ops.sparse_categorical_crossentropy(classes, logits, from_logits=True)
+        return sum_losses(self, context, (logits, features, ticks), tokens, time, given, training)

@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
+from musicgen.music import CELL_TICKS
 from musicgen.roles import ROLE_NAMES
 
 ROLES = len(ROLE_NAMES)
+END = CELL_TICKS
+"""Class after the ticks: the cell has no further note."""
 _BLOCK = 32
 """Notes of a cell attend to between 32 and 63 notes before them."""
 _NEVER = -1e9
@@ -138,8 +141,8 @@ class InnerBlock(layers.Layer):
         """
         size, room = self.width // self.heads, keys.shape[1]
         q, k, v = ops.split(self.qkv(self.norm_1(x)), 3, axis=-1)
-        here = ops.cast(ops.arange(room) == index, x.dtype)[None, :, None]
-        keys, values = keys + here * k[:, None], values + here * v[:, None]
+        start = ops.stack([0, index, 0])
+        keys, values = ops.slice_update(keys, start, k[:, None]), ops.slice_update(values, start, v[:, None])
 
         def split(y: Any) -> Any:
             return ops.reshape(y, (-1, room, self.heads, size))

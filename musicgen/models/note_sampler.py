@@ -1,17 +1,94 @@
-"""Drawing the notes of a window from a `NoteDecoder`, wave by wave, as one compiled function."""
+"""Drawing the notes of pieces from a `NoteDecoder`: a window wave by wave, as one compiled function."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from keras import ops
 
-from musicgen.codec import DURATIONS, MAX_PITCHES, VELOCITIES
-from musicgen.models.note_decoder import END, MAX_CELL_NOTES, RANKS, ROLES, TICKS, NoteDecoder
+from musicgen.codec import COLUMNS, DURATIONS, MAX_PITCHES, VELOCITIES
+from musicgen.models.asking import Asked, Steered
+from musicgen.models.compiling import compiled
+from musicgen.models.grid_codec import bar_mask, note_room, present_roles
+from musicgen.models.note_decoder import MAX_CELL_NOTES, RANKS, TICKS, NoteDecoder
+from musicgen.models.note_layers import END, ROLES
+from musicgen.music import Music
 
+_COLDEST = 1e-6
 CHOICES = 4
 """Random numbers a note: for its tick, pitch, duration and velocity."""
+
+
+class NoteSampler:
+    """Draws the notes of pieces, those of long pieces window after window.
+
+    Args:
+        decoder: the network.
+        levels: what ranks attributes, see `Asked.arrays`.
+    """
+
+    def __init__(self, decoder: NoteDecoder, levels: Steered) -> None:
+        self.decoder, self.levels = decoder, levels
+        self._draw: Callable[..., Any] = compiled(lambda *inputs: draw_notes(decoder, *inputs))
+
+    def draw(
+        self, latents: np.ndarray, time: np.ndarray, like: Music, asked: Asked, rng: np.random.Generator,
+        given: np.ndarray | None = None, keep: np.ndarray | None = None, temperature: float = 1.0,
+    ) -> np.ndarray:  # fmt: skip
+        """The notes of the cells that are not kept, as the network goes on from those that are.
+
+        Args:
+            latents: of the piece, shape (bars, roles, latent size).
+            time: how much of each cell's latents is believed, 0 to 1, shape (bars, roles), see `NoteDecoder`.
+            like: whose length, metre and roles the piece has.
+            asked: what it shall be.
+            given: notes of the kept cells, rows of `codec.COLUMNS`; none if not given.
+            keep: bool, shape (bars, roles); nothing is kept if not given.
+            temperature: 1 draws as the network has learned, 0 takes the likeliest.
+
+        Returns:
+            Rows of `codec.COLUMNS`, int64, sorted by bar: the given notes and the new ones.
+        """
+        size, half = self.decoder.config.bars, self.decoder.config.bars // 2
+        known = np.zeros((like.bars, ROLES), bool) if keep is None else np.array(keep, bool)
+        rows = np.zeros((0, len(COLUMNS)), np.int64) if given is None else np.asarray(given, np.int64)
+        x = (latents - np.asarray(self.decoder.mean)) / np.asarray(self.decoder.scale)
+        x = time[..., None] * x + temperature * (1 - time[..., None]) * rng.standard_normal(x.shape)
+        present, done = present_roles([track.role for track in like.tracks]), 0
+        while done < like.bars:
+            start = min(max(done - half, 0), max(like.bars - size, 0))
+            here = slice(start, min(start + size, like.bars))
+            bars = here.stop - start
+            inside = rows[(rows[:, 0] >= start) & (rows[:, 0] < here.stop)]
+            table = np.zeros((note_room(len(inside), size), 6), np.int32)
+            table[:, 0] = -1
+            table[: len(inside), 0] = (inside[:, 0] - start) * ROLES + inside[:, 1]
+            table[: len(inside), 1:] = inside[:, 1:]
+            uniform = rng.random((waves_of(size), MAX_CELL_NOTES, CHOICES, ROLES), np.float32)
+            notes, counts = self._draw(
+                _padded(x[here], size), _padded(time[here], size), _padded(known[here], size), table,
+                bar_mask(bars, size), present, asked.arrays(self.levels, start), uniform,
+                np.float32(max(temperature, _COLDEST)),
+            )  # fmt: skip
+            fresh = _rows_of(notes[0], counts[0], start)
+            rows = np.concatenate([rows, fresh[~known[fresh[:, 0], fresh[:, 1]]]])
+            known[here], done = True, here.stop
+        return rows[np.lexsort((rows[:, 3], rows[:, 2], rows[:, 1], rows[:, 0]))]
+
+
+def _padded(values: np.ndarray, size: int) -> np.ndarray:
+    """One window of `size` bars, float32, with zeros after the bars that there are."""
+    result = np.zeros((1, size, *values.shape[1:]), np.float32)
+    result[0, : len(values)] = values
+    return result
+
+
+def _rows_of(notes: np.ndarray, counts: np.ndarray, start: int) -> np.ndarray:
+    """Rows of `codec.COLUMNS` from what `draw_notes` says of one window, whose first bar is `start`."""
+    bar, role, index = np.nonzero(np.arange(notes.shape[2]) < counts[..., None])
+    return np.concatenate([np.stack([bar + start, role], axis=1), notes[bar, role, index]], axis=1).astype(np.int64)
 
 
 def waves_of(bars: int) -> int:
@@ -38,7 +115,8 @@ def draw_notes(
         x, time, given_mask, bar_mask, present, asked: as for `NoteDecoder`, of B windows of N bars.
         given_notes: int32, shape (n, 6), notes of the given cells as for the `VAE`.
         uniform: random numbers from 0 to 1, shape (N + R - 1, MAX_CELL_NOTES, CHOICES, R * B).
-        temperature: divides all logits.
+
+        temperature: divides all logits, more than 0.
 
     Returns:
         Tick, pitch, duration and velocity class of each note, int32, shape (B, N, R, MAX_CELL_NOTES, 4), and how many
@@ -92,8 +170,7 @@ def draw_notes(
         velocity = draw_class(velocities / temperature, chance[3])
         done = ops.logical_or(done, ends)
         note = ops.stack([tick, pitch, duration, velocity], axis=-1)
-        at = ops.cast(ops.arange(MAX_CELL_NOTES) == index, "int32")[None, :, None]
-        out = out + at * ops.where(done[:, None], 0, note)[:, None]
+        out = ops.slice_update(out, ops.stack([0, index, 0]), ops.where(done[:, None], 0, note)[:, None])
         number = number + ops.cast(ops.logical_not(done), "int32")
         return (
             index + 1, wave, note, done, ops.stack(new_k), ops.stack(new_v), out, number, cell, logits, features,

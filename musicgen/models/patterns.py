@@ -2,7 +2,7 @@
 
 A decoder says of each bar when a role is likely to begin something, as if it did not know the bars around it. Where
 latents are made up it is in doubt, and what is likely for itself gives bars rhythms of their own: three in five bars of
-a song's bass are in the rhythm of the bar before, and so were two in five of a generated one's (docs/experiments.md).
+a song's bass are in the rhythm of the bar before, and so were two in five of a generated one's (docs/experiments).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A decoder says of each tick which notes are likely there. Where latents are made up it is in doubt about one voice here
 and another there, so that of two strikes of a chord of a generated piece four in ten had the same notes, where seven in
 ten of songs' have. Of the notes of a chord some would be held a little longer than the others, now these and now those;
-those of songs end together in each chord of the piece, or in hardly any (docs/experiments.md).
+those of songs end together in each chord of the piece, or in hardly any (docs/experiments).
 """
 
 from __future__ import annotations

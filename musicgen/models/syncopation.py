@@ -1,7 +1,7 @@
 """Melodies whose rhythm is of a kind: on the beat, or syncopated all through.
 
 A decoder in doubt puts a few notes off the beat in every melody. Of songs' melodies one in five has none there, and one
-in ten more than a note a bar (docs/experiments.md).
+in ten more than a note a bar (docs/experiments).
 """
 
 from __future__ import annotations

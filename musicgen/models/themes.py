@@ -9,7 +9,7 @@ import numpy as np
 from musicgen.request import SECTION_BARS
 
 SHARED = 0.6
-"""Share of a variation's noise, in variance, that is the theme's."""
+"""Share of a variation's noise, in variance, that is the theme's (docs/decisions.md, D18)."""
 KEPT = ((0, 1), (2, 3), (0, 1, 2), (1, 2, 3))
 """Of four bars those whose chords a variation keeps: of songs' variations the four most usual ways, and half of all."""
 

@@ -88,7 +88,7 @@ class VAEComposer(GridComposer):
         present: np.ndarray, asked: dict[str, np.ndarray], emphasis: float = 1.0,
     ) -> np.ndarray:  # fmt: skip
         # No part of the way misses by more than .25 of a deviation, all of it by .21, and by as much with a pass fewer
-        # where a quarter is known already (docs/experiments.md).
+        # where a quarter is known already (docs/decisions.md, D9).
         passes = self.steps * (1.0 - begin) ** 2 * (0.8 if known_mask.mean() >= 0.25 else 1.0)
         steps = np.int32(max(1, np.ceil(passes - 1e-6)))
         settings = np.float32(emphasis * self.guidance), steps

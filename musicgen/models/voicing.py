@@ -13,7 +13,7 @@ from musicgen.music import FOUR_FOUR, Metre
 from musicgen.roles import ROLES
 
 _LONGEST = 16.0
-"""Most that a doubling of a note's length is favoured, in logits of its duration."""
+"""Most that a doubling of a note's length is favoured, in logits of its duration (docs/decisions.md, D21)."""
 _SHORTEST = 3
 _TICKS = np.array(DURATIONS)
 _BETWEEN = np.sqrt(_TICKS[1:] * _TICKS[:-1])

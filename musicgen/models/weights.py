@@ -1,4 +1,4 @@
-"""Weights on disk: safetensors, loaded strictly. No pickle, no code, nothing guessed."""
+"""Weights on disk: safetensors, loaded strictly. No pickle, no code, nothing guessed. int8: docs/decisions.md, D45."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from safetensors.numpy import load_file, save_file
 
 from musicgen.errors import CheckpointError
 
+EIGHT_BIT_FROM = 2**16
+"""Size of the matrices that checkpoints store in 8 bits: onset F1 of reconstruction stays the same to .0005 for every
+role."""
 SCALE = ":scale"
 """What follows a tensor's name in the name of the scales of its rows."""
 

@@ -4,7 +4,7 @@ It is the prior that says which music is likely, and the prior alone that learns
 what latents mean stays the same. A network that is trained on little forgets the rest, and the corpus that it was
 trained on is not at hand. So a share of every batch is music that the model itself made before (generative replay; Shin
 et al. 2017), and the weights that come out lie between the old ones and the new ones (WiSE-FT; Wortsman et al. 2022).
-docs/experiments.md has the figures of both.
+docs/experiments/own-music.md has the figures of both.
 """
 
 from __future__ import annotations
@@ -213,6 +213,7 @@ def _made(begun: VAEComposer, plan: AdaptPlan) -> list[tuple[str, str, Encoded]]
         request = Request(
             style=STYLE_NAMES[index % len(STYLE_NAMES)], key=("C major", "A minor")[int(rng.integers(2))],
             seed=plan.seed + index, temperature=1.0, roles=roles,
+            ending=False,  # as its bars are labelled
         )  # fmt: skip
         piece = encode(begun.generate(request))
         if piece is not None:

@@ -3,7 +3,7 @@
 Keras' own data parallelism, on the JAX backend: a step stays one program over whole batches, which XLA divides among
 the devices, so that sums over all notes and cells are those of one device, and so are the weights that come out.
 `tf.distribute` would be another computation: each of its replicas would divide by the cells of its own share, and
-`train_on_batch` hands every replica the whole batch.
+`train_on_batch` hands every replica the whole batch (docs/decisions.md, D5).
 """
 
 from __future__ import annotations

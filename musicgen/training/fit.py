@@ -112,7 +112,9 @@ def _train(
     progression = Progression(ProgressionConfig(), name="progression")
     fit_progression(progression, dataset, run, plan)
     test = every_window(dataset, "test", vae_config.bars)
-    composer = VAEComposer(vae, prior, progression, forms=usual_forms(dataset, vae_config.bars))
+    composer = VAEComposer(
+        vae, prior, progression, forms=usual_forms(dataset, vae_config.bars), metres=dataset.metres
+    )  # fmt: skip
     composer.card = {
         "earlier": earlier(begun.card) if begun else None,
         "corpus": dataset.manifest["kept"]["all"],

@@ -13,7 +13,8 @@ from musicgen.corpus.dataset import Dataset, Piece
 from musicgen.harmony import NO_CHORD
 from musicgen.models.asking import in_order
 from musicgen.models.compiling import compiled
-from musicgen.models.note_decoder import END, ROLES, TICKS
+from musicgen.models.note_decoder import TICKS
+from musicgen.models.note_layers import END, ROLES
 from musicgen.models.prior import ANY_CHORD, ANY_EDGE, ANY_MODE, ANY_SECTION, Prior
 from musicgen.models.vae import VAE
 from musicgen.music import METRES

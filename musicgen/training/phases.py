@@ -27,7 +27,8 @@ class GANPlan:
         distil_rate, rate, critic_rate: learning rates; warmed up linearly, then cosine to a tenth.
         anchor: weight of the distance to what the flow makes, in the second phase.
         gamma: weight of the gradient penalties.
-        blur: share of the posteriors' deviation that the critic sees grids through. All of it hides what repeats.
+        blur: share of the posteriors' deviation that the critic sees grids through. All of it hides what repeats
+            (docs/decisions.md, D26).
         decay: of the average of the generator's weights.
         keep: share of the first phase's weights in what comes out (Wortsman et al. 2022, "Robust fine-tuning"): the
             critic brings bars to the songs', and wears away a little of what holds them together.

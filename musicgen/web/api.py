@@ -27,6 +27,7 @@ from musicgen.web.files import link
 from musicgen.web.pieces import MAX_BYTES, MAX_NOTES
 from musicgen.web.shape import shape_value
 from musicgen.web.toasts import toasts
+from musicgen.wording import parse_description
 
 _DEFAULTS = Request()
 _KINDS = (*CHANGES, "reconstruct", "mix")
@@ -34,7 +35,7 @@ _KINDS = (*CHANGES, "reconstruct", "mix")
 
 def add_endpoints(desk: Desk, **limits: Any) -> None:
     """Add the endpoints to the page that is being built. `limits` are those of `gr.api`."""
-    for make in (_generate, _change, _morph, _original):
+    for make in (_generate, _change, _morph, _original, _read_words):
         function = make(desk)
         endpoint = gr.api(function, api_name=function.__name__, **limits)
         _describe(endpoint, function)
@@ -72,6 +73,7 @@ def _generate(desk: Desk) -> Callable:
         humanise: float = _DEFAULTS.humanise,
         swing: float = _DEFAULTS.swing,
         roles: str = "",
+        ending: bool = _DEFAULTS.ending,
     ) -> tuple[gr.FileData, dict]:
         with toasts():
             request = Request(
@@ -79,6 +81,7 @@ def _generate(desk: Desk) -> Callable:
                 density=density, rhythm=rhythm, register=register, polyphony=polyphony, tension=tension,
                 chords=chords, form=form, section_bars=section_bars, metre=metre, humanise=humanise, swing=swing,
                 roles=tuple(name.strip() for name in _names(roles).split(",") if name.strip()) or ROLE_NAMES,
+                ending=ending,
             )  # fmt: skip
             result = desk.studio.make(request, sound=False, kind=model)
             return _answer(desk, result, (*remarks(request), *result.said))
@@ -107,6 +110,7 @@ def _generate(desk: Desk) -> Callable:
         humanise: how much it is played as people play: 0 (on the grid) to 100 percent
         swing: where the second half of a beat begins: 50 (straight) to 67 (triplets) percent
         roles: those that play, such as "melody,bass"; "" for all
+        ending: whether the piece comes to an end, as songs do; false for one that is to be a loop
     Returns:
         The MIDI file, and facts: the recipe that makes it again, its notes, what it measures, and remarks on what was
         asked for, such as what models do not hear of the chords.
@@ -131,6 +135,7 @@ def _change(desk: Desk) -> Callable:
         humanise: float | None = None,
         swing: float | None = None,
         keep_beat: bool = False,
+        chords: str | None = None,
     ) -> tuple[gr.FileData, dict]:
         """Change the piece in any MIDI file.
 
@@ -155,25 +160,26 @@ def _change(desk: Desk) -> Callable:
             humanise: for mix: how much it is played as people play, 0 (on the grid) to 100 percent
             swing: for mix: where the second half of a beat begins, 50 (straight) to 67 (triplets) percent
             keep_beat: keep the file's beat even where its notes, as of a recital, do not follow it
+            chords: for infill: of the whole piece, such as "Am F | C G", repeated; null for those that are there
         Returns:
             The MIDI file, and facts as those of generate, with what reading changed and how many notes are others now.
         """
         with toasts():
+            if not isinstance(kind, str) or kind not in _KINDS:  # before the work, not after it
+                raise RequestError(f"kind: expected one of {', '.join(_KINDS)}. Received: {str(kind)[:40]!r}.")
             piece = _read(desk, midi, keep_beat)
             if kind in CHANGES:
                 values: dict[str, dict[str, Any]] = {
                     "vary": {"strength": strength, "keep": _names(keep)},
-                    "infill": {"bars": None if bars is None else str(bars), "roles": _names(roles)},
+                    "infill": {"bars": None if bars is None else str(bars), "roles": _names(roles), "chords": chords},
                     "accompany": {"roles": _names(roles)},
                     "continue": {"bars": more},
                     "restyle": {"to": style, "strength": strength, "keep": _names(keep)},
                 }
                 edit = CHANGES[kind](piece.music, seed, **values[kind])
-            elif kind in _KINDS:
+            else:
                 mix = Mix(tempo, programs or {}, volumes or {}, humanise, swing) if kind == "mix" else Mix()
                 edit = Edit(kind, mix=mix)
-            else:
-                raise RequestError(f"kind: expected one of {', '.join(_KINDS)}. Received: {str(kind)[:40]!r}.")
             made = desk.studio.change(piece, edit, sound=False)
             file, facts = _answer(desk, made, (*piece.said, *made.said))
             return file, facts | {"changed": made.changed}
@@ -182,18 +188,21 @@ def _change(desk: Desk) -> Callable:
 
 
 def _morph(desk: Desk) -> Callable:
-    def morph(first: gr.FileData, last: gr.FileData, share: float = 0.5) -> tuple[gr.FileData, dict]:
+    def morph(
+        first: gr.FileData, last: gr.FileData, share: float = 0.5, keep_beat: bool = False
+    ) -> tuple[gr.FileData, dict]:
         """Make a piece that lies between the pieces in two MIDI files.
 
         Args:
             first: a MIDI file
             last: a MIDI file
             share: 0 is the first as the model understood it, 1 the last
+            keep_beat: keep the beat of the files even where their notes, as of a recital, do not follow it
         Returns:
             The MIDI file, and facts as those of generate, with what reading the files changed.
         """
         with toasts():
-            ends = [_read(desk, first), _read(desk, last)]
+            ends = [_read(desk, first, keep_beat), _read(desk, last, keep_beat)]
             if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
                 raise RequestError(f"share: expected a number from 0 to 1. Received: {str(share)[:40]!r}.")
             made = desk.studio.morph(ends, [1 - share, share], sound=False)
@@ -215,6 +224,29 @@ def _original(desk: Desk) -> Callable:
             return original.answer(_read(desk, midi).music)
 
     return originality
+
+
+def _read_words(desk: Desk) -> Callable:
+    def describe(words: str, style: str = "") -> dict:
+        """Find the arguments of generate in a description in English, such as "a sad slow waltz with busy drums".
+
+        The words are those of an open list; no model reads them.
+
+        Args:
+            words: the description
+            style: the style whose usual tempo "slow" and "fast" are measured from, where the words name none
+        Returns:
+            The arguments that were found, to be passed to generate, and what was understood and what was not.
+        """
+        with toasts():
+            described = parse_description(str(words), str(style))
+            fields = dict(described.fields)
+            if "roles" in fields:
+                fields["roles"] = ",".join(fields["roles"])
+            understood = [{"words": each.words, "sets": each.sets} for each in described.understood]
+            return {"arguments": fields, "understood": understood, "unknown": list(described.unknown)}
+
+    return describe
 
 
 def _read(desk: Desk, file: object, keep_beat: bool = False) -> Result:

@@ -14,6 +14,7 @@ from musicgen.web.choice import build_choice
 from musicgen.web.metre import build_metre, wire_metre
 from musicgen.web.shape import build_shape
 from musicgen.web.theme import static
+from musicgen.web.words import build_words
 
 NEW_SEEDS = 1_000_000
 """Seeds are drawn below this, short enough to read to a friend; any seed up to `MAX_SEED` can be typed."""
@@ -31,12 +32,24 @@ _RESTORE = f"""(models, model) => {{
     return [
         models.includes(kind) ? kind : model, request.style, request.bars,
         request.metre ?? "{FOUR_FOUR}", request.tempo, request.key, request.seed,
-        request.temperature, request.roles, ({_USUAL_TEMPO})[request.style] ?? request.tempo, request.seed,
+        request.temperature, request.roles, request.ending ?? false,
+        ({_USUAL_TEMPO})[request.style] ?? request.tempo, request.seed,
+    ];
+}}"""
+# What words have set, see `static/words.js`; what they leave open stays as it is.
+_DESCRIBE = f"""(style, bars, metre, tempo, key, temperature, roles, usual) => {{
+    const said = window.musicgen.described;
+    const next = ({_USUAL_TEMPO})[said.style] ?? usual;
+    return [
+        said.style ?? style, said.bars ?? bars, said.metre ?? metre,
+        said.tempo ?? (tempo === usual || tempo === null ? next : tempo), said.key ?? key,
+        said.temperature ?? temperature, said.roles ?? roles, next,
     ];
 }}"""
 _ROLL_DICE = f"() => [Math.floor(Math.random() * {NEW_SEEDS}), null]"
 _MODEL = "Two ways from noise to music: the VAE in a few steps, the GAN in one."
 _TEMPERATURE = "How far the music may stray from what is most usual."
+_ENDING = "The piece ends in its last bar as songs of its style do; switch this off for a loop."
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,7 @@ class Controls:
     lock: gr.Checkbox
     temperature: gr.Slider
     roles: gr.CheckboxGroup
+    ending: gr.Checkbox
     shape: gr.HTML
     generate: gr.Button
     shown: gr.Number
@@ -64,6 +78,7 @@ def build_controls(result: Result, studio: Studio) -> Controls:
     models = list(studio.composers)
     request = result.request or Request()
     with gr.Column(elem_id="panel"):
+        words = build_words()
         model = gr.Radio(
             [(kind.upper(), kind) for kind in models], value=result.recipe.kind, label="Model", elem_id="model",
             info=_MODEL, visible=len(models) > 1,
@@ -97,6 +112,7 @@ def build_controls(result: Result, studio: Studio) -> Controls:
             [(role.label, role.name) for role in ROLES], value=list(request.roles), label="Who plays", elem_id="roles"
         )
         shape = build_shape(result)
+        ending = gr.Checkbox(request.ending, label="Come to an end", info=_ENDING, elem_id="ending")
         with gr.Row(elem_id="seed-row"):
             seed = gr.Number(request.seed, label="Seed", elem_id="seed", min_width=90, placeholder=f"0 to {MAX_SEED}")
             lock = gr.Checkbox(False, label="Lock", elem_id="lock", container=False, min_width=44, scale=0)
@@ -108,15 +124,20 @@ def build_controls(result: Result, studio: Studio) -> Controls:
     kinds = gr.JSON(models, visible=False)
     restorer = gr.HTML(html_template=" ", js_on_load=static("restore.js"), visible="hidden", elem_id="restore")
     restorer.submit(
-        None, [kinds, model], [model, style, bars, metre, tempo, key, seed, temperature, roles, usual, shown],
+        None, [kinds, model],
+        [model, style, bars, metre, tempo, key, seed, temperature, roles, ending, usual, shown],
         js=_RESTORE,
         api_visibility="private",
     )  # fmt: skip
+    described = [style, bars, metre, tempo, key, temperature, roles, usual]
+    words.submit(None, described, described, js=_DESCRIBE, api_visibility="private")
     style.input(None, [style, tempo, usual], [tempo, usual], js=_FOLLOW_STYLE, api_visibility="private")
     # a seed that was typed or rolled is used, even if the piece on the stage has the same
     seed.input(None, None, shown, js="() => null", api_visibility="private")
     dice.click(None, None, [seed, shown], js=_ROLL_DICE, api_visibility="private")
-    return Controls(model, style, bars, metre, tempo, key, seed, lock, temperature, roles, shape, generate, shown)
+    return Controls(
+        model, style, bars, metre, tempo, key, seed, lock, temperature, roles, ending, shape, generate, shown
+    )  # fmt: skip
 
 
 def _whole(tempo: float | None) -> float | int | None:

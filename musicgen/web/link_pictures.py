@@ -125,7 +125,7 @@ class Pictures:
 def _draw(piece: Result) -> bytes:
     music = piece.music
     title = title_of(music.style, music.key, piece.recipe.source)
-    facts = facts_of(piece.recipe, music.bars, music.tempo, music.style, music.metre.name)
+    facts = facts_of(piece.recipe, music.bars, music.tempo, music.style, music.metre.name, bool(music.later_tempos))
     return cards.card(music, title, " · ".join(facts))
 
 

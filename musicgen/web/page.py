@@ -12,6 +12,7 @@ from musicgen.compose import Studio
 from musicgen.performance import usual_humanise
 from musicgen.request import Request
 from musicgen.web import (
+    chord_line,
     chords,
     downloads,
     history,
@@ -25,6 +26,7 @@ from musicgen.web import (
     remote,
     stems,
     wall,
+    words,
 )  # fmt: skip
 from musicgen.web.api import add_endpoints
 from musicgen.web.controls import NEW_SEEDS, build_controls
@@ -49,6 +51,8 @@ ACTIONS = (
     | original.ACTIONS
     | learn.ACTIONS
     | chords.ACTIONS
+    | chord_line.ACTIONS
+    | words.ACTIONS
 )
 
 # In the browser, around the server's work: the button is busy from the click until the answer, whatever it is.
@@ -98,7 +102,7 @@ def build_page(studio: Studio) -> tuple[gr.Blocks, dict[str, Any]]:
             [
                 controls.model, controls.style, controls.bars, controls.metre, controls.tempo, controls.key,
                 controls.seed, controls.lock, controls.temperature, controls.shape, controls.shown,
-                levels, controls.roles,
+                levels, controls.roles, controls.ending,
             ],
             [stage, controls.seed, controls.shown],
             js=_BUSY,
@@ -137,6 +141,7 @@ class _Generate:
         shown: float | None,
         levels: object,
         roles: Sequence[str],
+        ending: bool,
     ) -> tuple[dict[str, object], int, int]:
         """A new piece for the stage, and its seed.
 
@@ -147,7 +152,7 @@ class _Generate:
                 seed = secrets.randbelow(NEW_SEEDS)
             request = Request(
                 style=style, bars=bars, metre=metre, tempo=tempo, key=key, seed=seed, temperature=temperature,  # type: ignore[arg-type]
-                roles=tuple(roles), humanise=usual_humanise(style), **read_shape(shape),  # type: ignore[arg-type]
+                roles=tuple(roles), humanise=usual_humanise(style), ending=ending, **read_shape(shape),  # type: ignore[arg-type]
             )  # fmt: skip
             with self.desk.turn():
                 result = self.desk.studio.make(request, sound=False, kind=model)  # the roll comes first

@@ -10,7 +10,9 @@ from pathlib import Path
 from musicgen import midi
 from musicgen.compose import Result, Studio
 from musicgen.errors import RequestError
+from musicgen.export.chord_symbols import name_bars
 from musicgen.export.names import CHANGED, file_stem, title_of
+from musicgen.harmony import write_progression
 from musicgen.music import FOUR_FOUR, Music
 from musicgen.recipe import Recipe, link_text
 from musicgen.roles import ROLE_NAMES, ROLES, STYLE_BY_NAME
@@ -31,11 +33,12 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         later: there is no such file yet, but the server makes it when it is asked to.
     """
     music, recipe, mix = result.music, result.recipe, result.recipe.mix
+    chords = name_bars(music, recipe.to_dict())
     return {
         "id": piece_id(result),
         "stem": stem_of(result),
         "title": title_of(music.style, music.key, recipe.source),
-        "facts": facts_of(recipe, music.bars, music.tempo, music.style, music.metre.name),
+        "facts": facts_of(recipe, music.bars, music.tempo, music.style, music.metre.name, bool(music.later_tempos)),
         "bars": music.bars,
         "tempo": music.tempo,
         "humanise": mix.humanise,
@@ -47,6 +50,7 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         "ticksPerBar": music.ticks_per_bar,
         "ticksPerBeat": music.metre.ticks_per_beat,
         "secondsPerTick": midi.seconds(music) / music.ticks,
+        "clock": midi.clock(music),
         "lanes": [
             lane
             | {
@@ -59,6 +63,8 @@ def piece_value(result: Result, sound: Path | None = None, later: bool = False) 
         "kind": recipe.kind,
         "request": None if result.request is None else result.request.to_dict(),
         "sections": _sections(result),
+        "chords": [list(names) for names in chords],
+        "progression": write_progression(chords) if chords else "",
         "measured": measured(music),
         "edits": [edit.kind for edit in recipe.edits],
         "link": link_text(recipe),
@@ -85,8 +91,10 @@ def _sections(result: Result) -> list[dict[str, object]]:
 
 def sketch_value(music: Music) -> dict[str, object]:
     """What a roll shows of a piece, in the fields of `piece_value`."""
-    seconds = midi.seconds(music) / music.ticks
-    return {"bars": music.bars, "ticks": music.ticks, "secondsPerTick": seconds, "lanes": _lanes(music)}
+    seconds, clock = midi.seconds(music) / music.ticks, midi.clock(music)
+    return {
+        "bars": music.bars, "ticks": music.ticks, "secondsPerTick": seconds, "clock": clock, "lanes": _lanes(music),
+    }  # fmt: skip
 
 
 def _lanes(music: Music) -> list[dict[str, object]]:
@@ -140,9 +148,15 @@ def stem_of(result: Result) -> str:
     return file_stem(result.midi, result.music.style, result.music.key, result.recipe.to_dict())
 
 
-def facts_of(recipe: Recipe, bars: int, tempo: float, style: str, metre: str) -> list[str]:
-    """What is written beside the title: length, metre but 4/4, tempo, seed or file, and what was changed."""
-    facts = [f"{bars} bars", *([] if metre == FOUR_FOUR.name else [metre]), f"{tempo:g} BPM"]
+def facts_of(recipe: Recipe, bars: int, tempo: float, style: str, metre: str, changing: bool = False) -> list[str]:
+    """What is written beside the title: length, metre but 4/4, tempo, seed or file, and what was changed.
+
+    Args:
+        tempo: at the beginning.
+        changing: whether it is another one later.
+    """
+    pace = f"{round(tempo, 2):g} BPM{' at first' * changing}"
+    facts = [f"{bars} bars", *([] if metre == FOUR_FOUR.name else [metre]), pace]
     if recipe.request is not None:
         facts.append(f"seed {recipe.request.seed}")
     elif style in STYLE_BY_NAME and recipe.source:

@@ -1,7 +1,7 @@
 """The stage: title, piano roll and transport.
 
 The drawing is `static/roll.js`, the transport `static/player.js`, the buttons beside the title and the keys
-`static/actions.js`, the switch between models `static/twins.js`.
+`static/actions.js`, the chords over the roll `static/chord_line.js`, the switch between models `static/twins.js`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from musicgen.web.mixer import with_kept
 from musicgen.web.pieces import read_piece
 from musicgen.web.theme import static
 
-_SCRIPTS = ("roll", "player", "stems", "practise", "actions", "twins")
+_SCRIPTS = ("roll", "player", "chord_line", "stems", "practise", "actions", "twins")
 """In one function, in this order."""
 
 

@@ -71,9 +71,9 @@ refreshSteps();
 
 /* To the next bar line, or back to the last one; one that was only just passed counts as reached. */
 function step(forward) {
-  const bar = piece.ticksPerBar * piece.secondsPerTick;
-  const at = (audio.currentTime * pace()) / bar;
-  goTo(bar * Math.min(piece.bars, Math.floor(forward ? at + 1.01 : at - 0.25)));
+  const at = window.musicgen.tickAt(piece, audio.currentTime * pace()) / piece.ticksPerBar;
+  const bar = Math.min(piece.bars, Math.floor(forward ? at + 1.01 : at - 0.25));
+  goTo(window.musicgen.secondAt(piece, bar * piece.ticksPerBar));
 }
 
 /* Arrows belong to a field, a slider or a tab that has the focus; the slider of the position moves by bars, too. */

@@ -39,4 +39,6 @@ chords.addEventListener("input", () => {
   resting = setTimeout(checkChords, REST);
 });
 document.addEventListener("musicgen:chosen", ({ detail }) => { if (detail.name === "key") checkChords(); });
-document.addEventListener("musicgen:restore", () => setTimeout(checkChords, REST)); // the key comes a moment later
+for (const name of ["restore", "described"]) { // the key comes a moment later
+  document.addEventListener(`musicgen:${name}`, () => setTimeout(checkChords, REST));
+}

@@ -4,7 +4,9 @@
    musicgen:history (the pieces of `musicgen.history`, or their stars, are others now), musicgen:time (detail: seconds, total,
    clock, playing: where the player is), musicgen:toggle, musicgen:seek (detail: seconds) and musicgen:tell-time (what is
    asked of the player), musicgen:chosen and musicgen:choose
-   (detail: name, value: of a list of the panel something was chosen, or is to be). */
+   (detail: name, value: of a list of the panel something was chosen, or is to be), musicgen:described (detail: fields of a
+   request that the panel is to show, all else stays), musicgen:locks (detail: rows, for each lane of the piece which of its
+   bars are locked). */
 window.musicgen = (() => {
   const root = document.documentElement;
   let server = null; // set by the stage: calls Desk.ask
@@ -79,6 +81,20 @@ window.musicgen = (() => {
     tell("restore");
   }
 
+  /* The second at which a tick of a piece is heard, and the tick that is heard at a second. `clock` of a piece has a row
+     for each of its tempos: [tick, second, seconds of a tick from there on]. */
+  const clockOf = ({ clock, secondsPerTick }) => clock || [[0, 0, secondsPerTick]];
+  function secondAt(piece, tick) {
+    const rows = clockOf(piece);
+    const [from, second, each] = rows.findLast(([start]) => start <= tick) || rows[0];
+    return second + (tick - from) * each;
+  }
+  function tickAt(piece, seconds) {
+    const rows = clockOf(piece);
+    const [from, second, each] = rows.findLast(([, start]) => start <= seconds) || rows[0];
+    return from + (seconds - second) / each;
+  }
+
   /* Whether keys mean text now. */
   function typing() {
     const at = document.activeElement;
@@ -150,7 +166,7 @@ window.musicgen = (() => {
   const address = (path) => new URL(path, document.baseURI).href;
 
   return {
-    piece: null, wish: null, history: null, ask, compose, present, restore, toast, mini, tell, typing, address, labels, loudness, opacity,
+    piece: null, wish: null, history: null, ask, compose, present, restore, toast, mini, tell, typing, address, secondAt, tickAt, labels, loudness, opacity,
     connect(call, show) { server = call; stage = show; },
   };
 })();

@@ -91,15 +91,25 @@ function pick(piece) {
 
 const tiles = new Map(); // id to tile
 
+/* A tile with its label below the notes. */
+function makeCaptioned(piece, label) {
+  const tile = makeTile(piece, label, pick);
+  const caption = document.createElement("span");
+  caption.className = "caption";
+  tile.querySelector(".pick").append(caption);
+  return tile;
+}
+
 function draw() {
   const ids = new Set(shelf.entries.map((entry) => entry.piece.id));
   for (const [id, tile] of tiles) if (!ids.has(id)) { tile.remove(); tiles.delete(id); }
   past.hidden = shelf.entries.length < 2; // one piece is on the stage already
   const labels = musicgen.labels(shelf.entries.map((entry) => entry.piece));
   shelf.entries.forEach(({ piece }, index) => {
-    if (!tiles.has(piece.id)) tiles.set(piece.id, makeTile(piece, labels[index], pick));
+    if (!tiles.has(piece.id)) tiles.set(piece.id, makeCaptioned(piece, labels[index]));
     const tile = tiles.get(piece.id);
     nameTile(tile, labels[index]);
+    tile.querySelector(".caption").textContent = labels[index];
     if (!strip.contains(tile)) strip.append(tile);
   });
   if (tiles.has(trail[at])) reveal(tiles.get(trail[at]));

@@ -104,7 +104,7 @@ function draw() {
   card.dataset.id = piece.id;
   card.querySelector("h3").textContent = chosen.name;
   const metre = piece.metre && piece.metre !== "4/4" ? [piece.metre] : [];
-  const facts = [piece.bars === 1 ? "1 bar" : `${piece.bars} bars`, ...metre, `${Number(piece.tempo.toFixed(2))} BPM`, piece.key];
+  const facts = [piece.bars === 1 ? "1 bar" : `${piece.bars} bars`, ...metre, `${Number(piece.tempo.toFixed(2))} BPM${piece.clock.length > 1 ? " at first" : ""}`, piece.key];
   card.querySelector(".facts").textContent = facts.join(" · ");
   card.querySelector(".roles").replaceChildren(...playing(piece).map((lane) => item(`${lane.label} ${lane.notes.length}`, lane.role)));
   const own = piece.request ? ["Made here: the panel shows what it was asked for."] : [];

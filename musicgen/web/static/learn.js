@@ -151,7 +151,7 @@ let moved = false;
 async function walk(piece, fresh) {
   const styles = props.styles.filter((style) => style !== piece.style);
   const bars = [4, 8, 16, 32].find((count) => count >= Math.min(piece.bars, 32));
-  const request = { style: styles[random(styles.length)], bars, seed: random(1e6), key: piece.key || "C major", metre: piece.metre || "4/4" };
+  const request = { style: styles[random(styles.length)], bars, seed: random(1e6), key: piece.key || "C major", metre: piece.metre || "4/4", ending: true };
   const answer = await musicgen.ask("make", { request });
   if (!fresh()) return true;
   if (!answer) return false;
@@ -198,7 +198,7 @@ let seed = null;
 async function noise(piece, fresh) {
   const asked = piece.request || {};
   if (seed === null) seed = asked.seed ?? 1;
-  const request = { style: asked.style || "pop", bars: 8, seed, key: asked.key || "C major" };
+  const request = { style: asked.style || "pop", bars: 8, seed, key: asked.key || "C major", ending: true };
   const answers = await Promise.all(makers.map(({ kind }) => musicgen.ask("make", { request, kind })));
   if (!fresh()) return true;
   answers.forEach((answer, index) => {

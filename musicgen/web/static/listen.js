@@ -30,7 +30,7 @@ async function listen(button, line, part) {
   stop();
   if (again || !part) return;
   const { piece } = part;
-  const [from, to] = [part.from * piece.secondsPerTick, part.to * piece.secondsPerTick];
+  const [from, to] = [part.from, part.to].map((tick) => musicgen.secondAt(piece, tick));
   heard = { button, line, from, to };
   const mine = heard;
   button.classList.add("is-waiting");

@@ -88,7 +88,7 @@ function tempoOf(piece) {
 function mixOf(piece) {
   const playing = channels.filter((channel) => laneOf(piece, channel).program !== null);
   return {
-    tempo: tempoOf(piece),
+    tempo: tempoOf(piece) >= props.least && tempoOf(piece) <= props.most ? tempoOf(piece) : null, // of a file: as it is
     programs: Object.fromEntries(playing.map((channel) => [channel.role, Number(channel.program.value)])),
     volumes: volumes(),
     ...feelOf(piece),

@@ -32,7 +32,7 @@ function asked(style) {
   const own = base.request;
   if (own) return { ...own, style, tempo: own.tempo === usual(own.style) ? null : own.tempo };
   const bars = props.bar_choices.filter((bars) => bars <= base.bars).pop() || props.bar_choices[0];
-  return { style, bars, key: base.key, seed: 1, metre: base.metre || "4/4" };
+  return { style, bars, key: base.key, seed: 1, metre: base.metre || "4/4", ending: true };
 }
 
 function fill(corner) {

@@ -34,7 +34,9 @@ function sayTemperature() {
   line.textContent = value !== "" && Number(value) === 0 ? "At 0 every seed gives the same piece." : usually;
 }
 document.addEventListener("input", (event) => { if (event.target.closest("#temperature")) setTimeout(sayTemperature); });
-document.addEventListener("musicgen:restore", () => setTimeout(sayTemperature, 400));
+for (const name of ["restore", "described"]) {
+  document.addEventListener(`musicgen:${name}`, () => setTimeout(sayTemperature, 400));
+}
 
 /* R is Generate, wherever letters are not text. */
 document.addEventListener("keydown", (event) => {

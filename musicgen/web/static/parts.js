@@ -172,6 +172,7 @@ function draw() {
   for (const button of element.querySelectorAll(".add")) {
     can(button, piece.bars + Number(button.dataset.bars) > MOST_BARS ? `A piece has at most ${MOST_BARS} bars` : "");
   }
+  musicgen.tell("locks", { rows: locks });
   can(find(".fill"), playing.length === piece.lanes.length ? "All of the band plays already" : "");
 }
 

@@ -9,7 +9,7 @@ const seek = find(".seek");
 const volume = find(".volume");
 const remark = find(".remark");
 
-const roll = makeRoll(find(".roll"), (seconds) => goTo(seconds), (bars) => chooseBars(bars));
+const roll = makeRoll(find(".roll"), (seconds) => goTo(seconds), (bars) => chooseBars(bars), (places) => placeChords(places));
 let piece = null;
 let region = null; // the bars that are looped, { from, to } from 0, `to` not included; null for all
 let heard = null; // whose sound the audio element has: where a piece stays, its own comes a little later
@@ -145,7 +145,7 @@ function run() {
 /* Seconds of what is heard between which it loops. */
 function bounds() {
   const { from, to } = region || { from: 0, to: heard.bars };
-  return [from, to].map((bar) => bar * heard.ticksPerBar * heard.secondsPerTick);
+  return [from, to].map((bar) => window.musicgen.secondAt(heard, bar * heard.ticksPerBar));
 }
 
 function toggle() {

@@ -74,13 +74,14 @@ function click(when, accent) {
 }
 
 const beatsOfBar = () => heard.ticksPerBar / heard.ticksPerBeat;
-const beatSeconds = () => heard.ticksPerBeat * heard.secondsPerTick;
+const beatAt = (beat) => window.musicgen.secondAt(heard, beat * heard.ticksPerBeat);
+const beatNow = () => window.musicgen.tickAt(heard, audio.currentTime - 0.01) / heard.ticksPerBeat;
 
 setInterval(() => {
   if (!clicks || !heard || audio.paused || audio.seeking || !pressed(metronome)) return;
   const now = audio.currentTime;
-  for (let beat = Math.ceil((now - 0.01) / beatSeconds()); ; beat += 1) {
-    const wait = (beat * beatSeconds() - now) / audio.playbackRate;
+  for (let beat = Math.ceil(beatNow()); ; beat += 1) {
+    const wait = (beatAt(beat) - now) / audio.playbackRate;
     if (wait > LOOK || beat * heard.ticksPerBeat >= heard.ticks) break;
     if (beat > planned) click(clicks.currentTime + Math.max(0, wait), beat % beatsOfBar() === 0);
     planned = Math.max(planned, beat);
@@ -107,7 +108,8 @@ let counting = 0; // the timer of a bar that is counted
 function startPlaying() {
   if (!pressed(countIn) || !heard) return audio.play().catch(() => {});
   openClicks();
-  const beat = beatSeconds() / (audio.playbackRate || 1);
+  const next = Math.ceil(beatNow());
+  const beat = (beatAt(next + 1) - beatAt(next)) / (audio.playbackRate || 1);
   const first = clicks.currentTime + 0.05;
   for (let index = 0; index < beatsOfBar(); index += 1) click(first + index * beat, index === 0);
   element.classList.add("is-counting");

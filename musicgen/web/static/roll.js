@@ -2,9 +2,10 @@
    A lane for each role, drums at the bottom; a colour for each role; a loud note is stronger in colour
    and thicker than a soft one.
 
-   makeRoll(box, seek, choose) -> { show(piece, stay), draw(seconds, playing), mark(bars) }; `seek(seconds)` is called for
-   clicks and drags, `choose({ from, to })` for drags over the bar numbers: bars from 0, `to` not included. */
-function makeRoll(box, seek, choose) {
+   makeRoll(box, seek, choose, place) -> { show(piece, stay), draw(seconds, playing), mark(bars) }; `seek(seconds)` is called
+   for clicks and drags, `choose({ from, to })` for drags over the bar numbers: bars from 0, `to` not included;
+   `place({ left, barWidth, sheet })` tells where the bars are on the sheet that scrolls, in CSS pixels. */
+function makeRoll(box, seek, choose, place) {
   const sheet = box.querySelector(".sheet");
   // The score changes with the piece; what moves with the sound lies on a canvas of its own, above it.
   const canvas = box.querySelector(".score");
@@ -83,6 +84,7 @@ function makeRoll(box, seek, choose) {
     view.pixelsPerTick = barWidth / piece.ticksPerBar;
     view.sheet = Math.max(width, Math.floor(view.left + bars * barWidth + EDGE));
     put(sheet, "style", `width: ${view.sheet}px`);
+    place({ left: view.left, barWidth, sheet: view.sheet });
     for (const each of [canvas, light]) {
       put(each, "style", `width: ${width}px; height: ${height}px`);
       const [wide, high] = [Math.round(width * scale), Math.round(height * scale)];
@@ -137,7 +139,7 @@ function makeRoll(box, seek, choose) {
   function draw(seconds, playing) {
     last = { seconds, playing };
     if (!piece || !view.width) return;
-    const tick = Math.min(seconds / piece.secondsPerTick, piece.ticks);
+    const tick = Math.min(window.musicgen.tickAt(piece, seconds), piece.ticks);
     if (playing) follow(tick);
     clear(lightPen);
     lightPen.fillStyle = paint.played;
@@ -271,7 +273,7 @@ function makeRoll(box, seek, choose) {
   function seekTo(event) {
     const x = event.clientX - light.getBoundingClientRect().left + box.scrollLeft - view.left;
     const tick = Math.max(0, Math.min(piece.ticks, x / view.pixelsPerTick));
-    seek(tick * piece.secondsPerTick);
+    seek(window.musicgen.secondAt(piece, tick));
   }
   const pointed = (event) => {
     const tick = (event.clientX - light.getBoundingClientRect().left + box.scrollLeft - view.left) / view.pixelsPerTick;

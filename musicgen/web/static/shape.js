@@ -97,5 +97,6 @@ function measure(piece) {
 
 document.addEventListener("musicgen:piece", ({ detail }) => measure(detail.piece));
 document.addEventListener("musicgen:restore", () => askAll(window.musicgen.wish.request));
+document.addEventListener("musicgen:described", ({ detail }) => askAll({ ...asked, ...detail })); // the rest stays
 askAll(window.musicgen.wish ? window.musicgen.wish.request : (props.value && props.value.asked) || {});
 if (window.musicgen.piece) measure(window.musicgen.piece);

@@ -19,6 +19,8 @@ function openShelf() {
   const fits = (piece) => piece
     && [piece.id, piece.title, piece.midi].every((text) => typeof text === "string")
     && numbers([piece.bars, piece.ticks, piece.ticksPerBar, piece.ticksPerBeat, piece.secondsPerTick]) && piece.ticks > 0
+    && (piece.clock === undefined || (Array.isArray(piece.clock) && piece.clock.length > 0
+      && piece.clock.every((row) => Array.isArray(row) && row.length === 3 && numbers(row))))
     && Array.isArray(piece.facts) && Array.isArray(piece.lanes)
     && piece.lanes.every((lane) => lane && typeof lane.role === "string" && Array.isArray(lane.notes)
       && lane.notes.every((note) => Array.isArray(note) && note.length === 4 && numbers(note)));

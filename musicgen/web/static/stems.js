@@ -7,6 +7,7 @@
 const SILENCE = 0.015; // seconds in which a level has gone most of its way: fast, without a click
 const AHEAD = 6; // seconds that are begun before they are due
 const DRIFT = 0.06; // seconds that stems and <audio> may be apart
+const LONGEST = 300; // seconds of a piece whose roles the server plays one by one; of others the mix is made again
 const HEADROOM = 4; // loudest sum of stems, in full scales, that the limiter still rounds off
 
 let desk = null; // the graph of Web Audio, made by the first hand on the mixer
@@ -18,7 +19,7 @@ let mixing = false; // whether the stems are what is heard
 let run_ = null; // of the stems that play: { at, when, next, sources }
 
 /* What decides how the stems sound: all but the volumes. */
-const keyOf = ({ secondsPerTick, humanise, swing, lanes }) => JSON.stringify([secondsPerTick, humanise, swing, lanes.map(({ program, notes }) => [program, notes])]);
+const keyOf = ({ secondsPerTick, clock, humanise, swing, lanes }) => JSON.stringify([clock || secondsPerTick, humanise, swing, lanes.map(({ program, notes }) => [program, notes])]);
 
 function openDesk() {
   if (desk) return desk;
@@ -66,6 +67,7 @@ async function fetchStems() {
   const wanted = piece;
   const key = keyOf(wanted);
   if (!heard || (stems && stems.key === key) || coming === key) return;
+  if (wanted.ticks * wanted.secondsPerTick > LONGEST) return;
   coming = key;
   const answer = await window.musicgen.ask("stems", { midi: wanted.midi });
   if (coming === key) coming = null;
