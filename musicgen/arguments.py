@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     generate = commands.add_parser("generate", help="make a piece, or many")
     generate.add_argument("--model", default="vae", help="a bundled name, a folder, or org/name@revision on the Hub")
     generate.add_argument(
-        "--words", help='what to make, such as "a sad slow waltz with busy drums"; the options below win over it'
+        "--words", help='what to make, such as "a sad slow ballad with busy drums"; the options below win over it'
     )
     usual = Request()
     generate.add_argument("--style", help=f"{', '.join(STYLE_NAMES)}; {usual.style} if not given")

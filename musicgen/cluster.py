@@ -65,7 +65,8 @@ class Cluster:
             function: what to do with a job; a function of a module, as it is sent by its name.
             jobs: the jobs; they are drawn no faster than they get done.
             shared: further arguments of `function`, the same for all jobs; large ones as `share` gives them.
-            lost: the result of a job that killed more than `MOST_DEATHS` workers; by default that is an error.
+            lost: the result of a job that killed more than `MOST_DEATHS` workers, and as many again by itself. By
+                default that is an error.
 
         Raises:
             ClusterError: a job killed every worker it was given to, or the scheduler is gone.
@@ -79,14 +80,24 @@ class Cluster:
 
         waiting = enumerate(jobs)
         running: dict[str, tuple[int, Job]] = {}
+        suspects: list[tuple[int, Job]] = []  # a job may only have waited where another one killed the worker
+        tried_alone: set[int] = set()
         done = as_completed()
+
+        def submit(place: int, job: Job) -> None:
+            future = self._client.submit(function, job, *shared, pure=False)  # type: ignore[union-attr]
+            running[future.key] = place, job
+            done.add(future)
+
         try:
             while True:
                 room = _AHEAD * max(1, sum(self._client.nthreads().values())) - len(running)
                 for place, job in [pair for _, pair in zip(range(room), waiting, strict=False)]:
-                    future = self._client.submit(function, job, *shared, pure=False)
-                    running[future.key] = place, job
-                    done.add(future)
+                    submit(place, job)
+                if not running and suspects:
+                    place, job = suspects.pop(0)
+                    tried_alone.add(place)
+                    submit(place, job)
                 if not running:
                     return
                 future = next(done)
@@ -94,6 +105,9 @@ class Cluster:
                 try:
                     result = future.result()
                 except KilledWorker:
+                    if place not in tried_alone:
+                        suspects.append((place, job))
+                        continue
                     if lost is None:
                         raise ClusterError(
                             f"Expected each job to end. Received: one that {MOST_DEATHS + 1} workers died of "

@@ -228,7 +228,7 @@ def _original(desk: Desk) -> Callable:
 
 def _read_words(desk: Desk) -> Callable:
     def describe(words: str, style: str = "") -> dict:
-        """Find the arguments of generate in a description in English, such as "a sad slow waltz with busy drums".
+        """Find the arguments of generate in a description in English, such as "a sad slow ballad with busy drums".
 
         The words are those of an open list; no model reads them.
 
